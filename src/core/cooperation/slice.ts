@@ -1,0 +1,68 @@
+import type { Clock } from "./clock.ts";
+
+/**
+ * One macrotask: resolves only after the host's event loop has had the chance to run what is queued
+ * (a fetch event, a port message, an IndexedDB completion). A resolved promise is not one.
+ */
+export type Macrotask = () => Promise<void>;
+
+/**
+ * When a loop gives way. `budget` is the product; `never` and `every` exist for the experiment of
+ * docs/performance.md and for benchmarks only.
+ */
+export type YieldPolicy = "budget" | "never" | "every";
+
+/**
+ * The time budget that every loop over input takes: `if (slice.due()) await slice.pause();`.
+ *
+ * The clock of a slice restarts only when its own pause has ended. It is not restarted at other awaits:
+ * an await on data that is ready is a microtask, and lets nothing else in.
+ */
+export class Slice {
+  readonly #clock: Clock;
+  readonly #macrotask: Macrotask;
+  readonly #policy: YieldPolicy;
+  #started: number;
+  #pauses = 0;
+  #pausing: Promise<void> | null = null;
+  /** Called after each pause, inside the slice that begins. Must be short: it is paid by the slice. */
+  onResume: (() => void) | null = null;
+  /** Slice length in milliseconds, set by the host: 4 in a worker, 2 in a service worker. */
+  readonly ms: number;
+
+  constructor(clock: Clock, macrotask: Macrotask, ms: number, policy: YieldPolicy = "budget") {
+    this.#clock = clock;
+    this.#macrotask = macrotask;
+    this.#policy = policy;
+    this.ms = ms;
+    this.#started = clock.now();
+  }
+
+  /** How often this slice has given way so far. */
+  get pauses(): number {
+    return this.#pauses;
+  }
+
+  /** True when the loop must pause before it goes on. */
+  due(): boolean {
+    switch (this.#policy) {
+      case "budget":
+        return this.#clock.now() - this.#started >= this.ms;
+      case "every":
+        return true;
+      case "never":
+        return false;
+    }
+  }
+
+  /** Gives way to the event loop for one macrotask. Loops that share the slice share the pause. */
+  pause(): Promise<void> {
+    this.#pausing ??= this.#macrotask().then(() => {
+      this.#pausing = null;
+      this.#pauses++;
+      this.#started = this.#clock.now();
+      this.onResume?.();
+    });
+    return this.#pausing;
+  }
+}

@@ -1,0 +1,60 @@
+import type { ErrorRecord } from "../core/errors.ts";
+import type { RepositoryConfig } from "./config.ts";
+import type { AvailabilityStatus, RepositoryStatus, Status } from "./status.ts";
+
+/** Version of every message below. A peer of another version is told to reload, never guessed at. */
+export const protocolVersion = 1;
+
+/** Page → service worker, by `postMessage`. */
+export type PageToServiceWorker =
+  | { readonly type: "claim"; readonly protocol: number }
+  | { readonly type: "take-over"; readonly protocol: number }
+  | { readonly type: "configure"; readonly protocol: number; readonly repositories: readonly RepositoryConfig[] }
+  /** Hands over one end of a MessageChannel; an `Engine` is exposed by Comlink at its other end. The port is the only transferable. */
+  | { readonly type: "engine-port"; readonly protocol: number; readonly port: MessagePortLike };
+
+/** Service worker → pages, by `client.postMessage`. */
+export type ServiceWorkerToPage =
+  /** The service worker has no living engine port (it was restarted): the leader brokers a new one. */
+  | { readonly type: "engine-wanted"; readonly protocol: number }
+  | { readonly type: "update-wanted"; readonly protocol: number; readonly repository: string };
+
+/** Engine → all tabs, on the progress BroadcastChannel of the scope. */
+export type Broadcast =
+  | { readonly type: "progress"; readonly protocol: number; readonly repository: RepositoryStatus; readonly availability: AvailabilityStatus }
+  | { readonly type: "published"; readonly protocol: number; readonly repository: string; readonly snapshot: string }
+  | { readonly type: "update-wanted"; readonly protocol: number; readonly repository: string };
+
+/** Structural: `protocol` has no DOM types. */
+export interface MessagePortLike {
+  postMessage(message: unknown, transfer?: never[]): void;
+  start?(): void;
+  close(): void;
+}
+
+/** What the sync worker exposes by Comlink to its page and to the service worker. */
+export interface Engine {
+  /** Live state of all repositories that this engine syncs. */
+  status(): Promise<EngineStatus>;
+  /** Starts a sync unless one is running; resolves at once with what was decided. */
+  update(repository: string): Promise<"started" | "running" | "unknown">;
+  /** Resolves when the running sync (if any) of the repository has ended. */
+  settled(repository: string): Promise<RepositoryStatus | null>;
+  /** A file of the clone in progress. Answers `pending` after `waitMs` when its blob has not arrived and been verified. */
+  live(repository: string, path: string, waitMs: number): Promise<LiveAnswer>;
+}
+
+export interface EngineStatus {
+  readonly repositories: readonly RepositoryStatus[];
+  readonly availability: AvailabilityStatus;
+}
+
+export type LiveAnswer =
+  | { readonly type: "file"; readonly oid: string; readonly bytes: Uint8Array; readonly committedAt: number; readonly commit: string }
+  /** The clone in progress has verified that the path is not in the tree. Not a 404 before a snapshot exists. */
+  | { readonly type: "absent" }
+  | { readonly type: "pending"; readonly secondsLeft: number }
+  /** No sync is running for that repository. */
+  | { readonly type: "idle" };
+
+export type { ErrorRecord, Status };

@@ -1,0 +1,65 @@
+import type { ErrorRecord } from "../core/errors.ts";
+
+/** The JSON of `<base>opam/<repository>/status` (design: HTTP surface, status). Dates are ISO 8601 in UTC. */
+export interface Status {
+  readonly version: string;
+  readonly repositories: readonly RepositoryStatus[];
+  readonly availability: AvailabilityStatus;
+  readonly storage: StorageStatus;
+}
+
+export type RepositoryState = "empty" | "syncing" | "ready" | "error";
+export type SyncPhase = "discover" | "receive" | "resolve" | "publish" | "index";
+
+export interface SyncProgress {
+  readonly bytes: number;
+  readonly objects: number;
+  readonly totalObjects: number;
+}
+
+export interface LastSync {
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly changedFiles: number;
+  readonly error: ErrorRecord | null;
+}
+
+export interface RepositoryStatus {
+  readonly name: string;
+  readonly remote: string;
+  readonly branch: string;
+  readonly state: RepositoryState;
+  readonly phase: SyncPhase | null;
+  readonly commit: string | null;
+  readonly committedAt: string | null;
+  /** Number of package names, and of `name.version` folders with an opam file. */
+  readonly packages: number;
+  readonly versions: number;
+  readonly progress: SyncProgress;
+  readonly lastSync: LastSync | null;
+  readonly archives: {
+    readonly known: number;
+    readonly stored: number;
+    readonly storedBytes: number;
+    readonly active: readonly string[];
+    readonly failed: readonly string[];
+  };
+  readonly parseErrors: readonly { readonly path: string; readonly message: string }[];
+  /** Upstream's `redirect` field of the `repo` file, shown here because it is not passed on. */
+  readonly redirect?: string;
+  /** What the operator should know, e.g. that the demo repository is served because the remote could not be reached. */
+  readonly notice?: string;
+}
+
+export interface AvailabilityStatus {
+  readonly longestGapMs: number;
+  readonly requests: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export interface StorageStatus {
+  readonly usageBytes: number;
+  readonly quotaBytes: number;
+  readonly persisted: boolean;
+}

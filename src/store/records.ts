@@ -1,0 +1,76 @@
+import type { ErrorRecord } from "../core/errors.ts";
+import type { LastSync } from "../protocol/status.ts";
+import type { RepositoryConfig } from "../protocol/config.ts";
+
+/** Version of every record below; a change comes with a migration and a fixture of the old form. */
+export const schemaVersion = 1;
+
+/** Key: name. Holds the snapshot pointer: the one thing that says what is served. */
+export interface RepositoryRecord {
+  readonly schema: number;
+  readonly name: string;
+  readonly config: RepositoryConfig;
+  /** Id of the snapshot that is served, or null before the first. */
+  readonly snapshot: string | null;
+  /** Fencing epoch: grows with each leader; a publish with an older one is refused. */
+  readonly epoch: number;
+  readonly lastSync: LastSync | null;
+  /** The branch that was resolved by the last successful discovery. */
+  readonly branch: string | null;
+}
+
+/** Key: id. Immutable once written. */
+export interface SnapshotRecord {
+  readonly schema: number;
+  readonly id: string;
+  readonly repository: string;
+  readonly commit: string;
+  readonly tree: string;
+  readonly branch: string;
+  /** Committer date, seconds since the Unix epoch. */
+  readonly committedAt: number;
+  /** Pack checksums (hex), in the order the manifest's pack numbers count. */
+  readonly packs: readonly string[];
+  /** Flat binary table: see core/git/manifest.ts. */
+  readonly manifest: ArrayBuffer;
+  readonly packages: number;
+  readonly versions: number;
+  readonly parseErrors: readonly { readonly path: string; readonly message: string }[];
+  readonly redirect: string | null;
+  /** sha256 (hex) over all of the above: a damaged record is found when it is opened. */
+  readonly digest: string;
+}
+
+/** Key: pack checksum (hex of the pack's SHA-1 trailer). */
+export interface PackRecord {
+  readonly schema: number;
+  readonly key: string;
+  readonly pack: Blob;
+  readonly idx: Blob;
+}
+
+/** Key: snapshot id. */
+export interface TarballRecord {
+  readonly schema: number;
+  readonly snapshot: string;
+  readonly bytes: Blob;
+  /** Hex sha256 of the bytes: the ETag. */
+  readonly sha256: string;
+}
+
+/** Key: sha256 (hex). */
+export interface ArchiveRecord {
+  readonly schema: number;
+  readonly sha256: string;
+  readonly md5: string;
+  readonly sha512: string;
+  readonly bytes: Blob;
+  readonly size: number;
+  readonly type: string;
+  readonly urls: readonly string[];
+  readonly lastUse: number;
+  readonly pinned: boolean;
+  readonly verifiedAt: number;
+}
+
+export type { ErrorRecord };

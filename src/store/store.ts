@@ -1,0 +1,80 @@
+import type { LastSync, StorageStatus } from "../protocol/status.ts";
+import type { RepositoryConfig } from "../protocol/config.ts";
+import type { ArchiveRecord, RepositoryRecord, SnapshotRecord, TarballRecord } from "./records.ts";
+
+/**
+ * What the engine and the handler know of storage. One contract suite (tests/contract) runs against every implementation.
+ *
+ * Obligations of an implementation:
+ * - `publish` is one atomic step: after a crash the old or the new snapshot is there, never a mix.
+ * - Nothing written through `packWriter` is visible before `commit` has resolved.
+ * - Reading what was deleted or lost yields `undefined`, never empty bytes.
+ * - No call blocks the thread longer than a slice: large values are Blobs, writes are ≤ 50 records a transaction.
+ * - Failures are MirrorErrors: `store-quota`, `store-failed`, `store-lost`, `store-newer`, `fenced-out`.
+ */
+export interface Store {
+  readonly kind: "indexeddb" | "memory" | "files";
+
+  repositories(): Promise<readonly RepositoryRecord[]>;
+  repository(name: string): Promise<RepositoryRecord | undefined>;
+  /** Creates the record or replaces its configuration; pointer, epoch and last sync stay. A changed remote or branch keeps the old snapshot serving until the next publish. */
+  configure(config: RepositoryConfig): Promise<RepositoryRecord>;
+  /** Adds one to the fencing epoch and returns it. */
+  takeEpoch(name: string): Promise<number>;
+  /** Records how a sync ended. Ignored when `epoch` is not the current one. */
+  saveLastSync(name: string, epoch: number, lastSync: LastSync, branch: string | null): Promise<void>;
+
+  snapshot(id: string): Promise<SnapshotRecord | undefined>;
+  /** Stores the snapshot and flips the pointer in one durable transaction. Throws `fenced-out` when `epoch` is not current, `store-lost` when a pack it names is not there. */
+  publish(snapshot: SnapshotRecord, epoch: number): Promise<void>;
+
+  /** Writes a pack in pieces while it arrives. */
+  packWriter(): PackWriter;
+  pack(key: string): Promise<PackReadable | undefined>;
+
+  tarball(snapshot: string): Promise<TarballRecord | undefined>;
+  saveTarball(record: TarballRecord): Promise<void>;
+
+  archive(sha256: string): Promise<ArchiveRecord | undefined>;
+  saveArchive(record: ArchiveRecord): Promise<void>;
+  archiveTotals(): Promise<{ readonly stored: number; readonly storedBytes: number }>;
+
+  /** Deletes snapshots, packs and tarballs that no pointer names, except snapshots in `keep`. */
+  collect(keep: ReadonlySet<string>): Promise<{ readonly snapshots: number; readonly packs: number; readonly tarballs: number }>;
+
+  /** The small files of a repository's Git directory, as LightningFS's `db` option wants them. */
+  gitFiles(repository: string): GitFiles;
+
+  usage(): Promise<StorageStatus>;
+  close(): Promise<void>;
+}
+
+export interface PackWriter {
+  /** Takes the next bytes of the pack; the caller may reuse the array afterwards. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Makes the pack readable under `key`, with its idx. Resolves when durable. Committing a key that exists is a no-op. */
+  commit(key: string, idx: Uint8Array): Promise<void>;
+  /** Forgets what was written. Never throws. */
+  abort(): Promise<void>;
+}
+
+export interface PackReadable {
+  readonly key: string;
+  /** Bytes of the pack, trailer included. */
+  readonly size: number;
+  /** At most `length` bytes from `offset`; fewer only at the end. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  /** The whole idx (version 2). */
+  idx(): Promise<Uint8Array>;
+}
+
+/** LightningFS's backend interface (its `db` option). Keys are its own inode numbers, scoped by repository. */
+export interface GitFiles {
+  saveSuperblock(superblock: unknown): Promise<void>;
+  loadSuperblock(): Promise<unknown>;
+  readFile(inode: number): Promise<Uint8Array | undefined>;
+  writeFile(inode: number, data: Uint8Array): Promise<void>;
+  unlink(inode: number): Promise<void>;
+  wipe(): Promise<void>;
+  close(): Promise<void>;
+}
