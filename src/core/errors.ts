@@ -39,6 +39,7 @@ export interface ErrorData {
   "archive-unavailable": { checksum: string; tried: string[] };
   "archive-mismatch": { checksum: string; source: string };
   "checksum-malformed": { text: string };
+  "request-too-large": { allowed: number };
   // Contexts
   "peer-gone": { peer: string };
   "deadline": { what: string; ms: number };
@@ -85,6 +86,7 @@ const sentences: { readonly [C in ErrorCode]: (data: ErrorData[C]) => string } =
   "archive-unavailable": (d) => `No source delivered the archive ${d.checksum}${d.tried.length > 0 ? ` (tried ${d.tried.join(", ")})` : ""}. Try again when online, or configure an upstream cache.`,
   "archive-mismatch": (d) => `What ${d.source} sent for the archive ${d.checksum} does not match that checksum. It was discarded; try another source.`,
   "checksum-malformed": (d) => `"${d.text}" is not a checksum this mirror knows. Use md5, sha256 or sha512 with lower-case hexadecimal digits.`,
+  "request-too-large": (d) => `The request has more than the ${d.allowed} bytes that are accepted. Send a smaller one.`,
   "peer-gone": (d) => `The ${d.peer} stopped while it was working on this. Try again.`,
   "deadline": (d) => `${d.what} took longer than ${d.ms} ms and was given up. Try again.`,
   "aborted": (d) => `${d.what} was cancelled. Start it again if you still need it.`,
