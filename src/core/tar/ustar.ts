@@ -1,0 +1,66 @@
+import { MirrorError } from "../errors.ts";
+
+/** Bytes of a tar record; headers and padded contents are multiples of it. */
+export const recordBytes = 512;
+
+const nameBytes = 100;
+const prefixBytes = 155;
+const encoder = new TextEncoder();
+
+/**
+ * The POSIX.1-1988 ustar header of one regular file: mode 0644, owner 0/0 without names. `size` in bytes,
+ * `mtime` in seconds since the Unix epoch. Neither pax nor GNU extensions are ever written, because opam's own
+ * reader knows none. Throws `bad-path` for a path that a ustar header cannot hold.
+ */
+export function ustarHeader(path: string, size: number, mtime: number): Uint8Array<ArrayBuffer> {
+  const header = new Uint8Array(recordBytes);
+  const { name, prefix } = splitPath(path);
+  header.set(name, 0);
+  octal(header, 100, 7, 0o644);
+  octal(header, 108, 7, 0);
+  octal(header, 116, 7, 0);
+  octal(header, 124, 11, size);
+  octal(header, 136, 11, Math.min(Math.max(0, Math.floor(mtime)), 0o77777777777));
+  header.fill(0x20, 148, 156);
+  header[156] = 0x30;
+  header.set(encoder.encode("ustar\x0000"), 257);
+  octal(header, 329, 7, 0);
+  octal(header, 337, 7, 0);
+  header.set(prefix, 345);
+  let sum = 0;
+  for (const byte of header) sum += byte;
+  octal(header, 148, 6, sum);
+  header[154] = 0;
+  return header;
+}
+
+/** Zero bytes that follow contents of `size` bytes. */
+export function ustarPadding(size: number): number {
+  return (recordBytes - (size % recordBytes)) % recordBytes;
+}
+
+/** What ends an archive: two records of zeros. */
+export function ustarEnd(): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(2 * recordBytes);
+}
+
+/** Splits at a slash so that the last part has at most 100 and the first at most 155 bytes. */
+function splitPath(path: string): { name: Uint8Array; prefix: Uint8Array } {
+  const bytes = encoder.encode(path);
+  if (bytes.length === 0 || bytes.includes(0))
+    throw new MirrorError("bad-path", { path, reason: "it cannot be written to a tar archive" });
+  if (bytes.length <= nameBytes) return { name: bytes, prefix: new Uint8Array(0) };
+  for (let i = Math.min(prefixBytes, bytes.length - 2); i > 0; i--) {
+    if (bytes[i] !== 0x2f) continue;
+    if (bytes.length - i - 1 > nameBytes) break;
+    return { name: bytes.subarray(i + 1), prefix: bytes.subarray(0, i) };
+  }
+  throw new MirrorError("bad-path", { path, reason: "it is too long for a tar archive" });
+}
+
+/** `digits` octal digits and a NUL. */
+function octal(header: Uint8Array, at: number, digits: number, value: number): void {
+  const text = value.toString(8).padStart(digits, "0");
+  if (text.length > digits) throw new MirrorError("internal", { reason: `${value} does not fit into a tar header` });
+  header.set(encoder.encode(text), at);
+}

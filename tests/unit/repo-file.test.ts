@@ -1,0 +1,286 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseItems } from "../../src/core/opam/items.ts";
+import { stringValue } from "../../src/core/opam/lexer.ts";
+import { rewriteRepoFile } from "../../src/core/opam/repo-file.ts";
+
+const facts = { commit: "0123456789abcdef0123456789abcdef01234567", remote: "https://example.org/repo.git" };
+const encode = (text: string) => new TextEncoder().encode(text);
+const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const rewrite = (text: string | null) => {
+  const { bytes, redirect, error } = rewriteRepoFile(text === null ? null : encode(text), facts);
+  return { text: decode(bytes), redirect, error };
+};
+const names = (text: string) => parseItems(encode(text)).map((item) => item.name);
+
+/** A field's first string. */
+function value(text: string, name: string): string[] {
+  const bytes = encode(text);
+  const field = parseItems(bytes).find((item) => item.name === name);
+  if (field?.kind !== "field") return [];
+  return field.value.filter((token) => token.kind === "string").map((token) => stringValue(bytes, token));
+}
+
+const announced = `opam-version: "2.0"
+browse: "https://example.org/pkg/"
+upstream: "https://example.org/tree/master/"
+announce: [
+"""
+[WARNING] "old" client: see (https://example.org/install) \\
+""" { opam-version < "2.0.10" |
+      (opam-version >= "2.1.0~~" & opam-version < "2.1.6") }
+"""
+[INFO] use \`patch\` {not a brace}
+""" {os = "macos" & (opam-version < "2.1.6" | opam-version = "x")}
+]
+# a comment with a "quote
+`;
+
+describe("rewriting a repo file", () => {
+  test("keeps every field and its text, and adds stamp and mirrors", () => {
+    const { text, redirect, error } = rewrite(announced);
+    expect(text.startsWith(announced)).toBe(true);
+    expect(text.slice(announced.length)).toBe(`archive-mirrors: ["cache"]\nstamp: "${facts.commit}"\n`);
+    expect({ redirect, error }).toEqual({ redirect: null, error: null });
+  });
+
+  test.each([
+    ['archive-mirrors: "https://a.example/cache"\n', ["cache", "https://a.example/cache"]],
+    ['archive-mirrors: ["cache" "https://a.example/cache" "b"]\n', ["cache", "https://a.example/cache", "b"]],
+    ["archive-mirrors: []\n", ["cache"]],
+    ["archive-mirrors: [\n  (* first *) 'x' \n]\n".replaceAll("'", '"'), ["cache", "x"]],
+  ])("puts the cache before %j", (field, mirrors) => {
+    const { text } = rewrite(`opam-version: "2.0"\n${field}browse: "x"\n`);
+    expect(value(text, "archive-mirrors")).toEqual(mirrors);
+    expect(names(text)).toEqual(["opam-version", "browse", "upstream", "archive-mirrors", "stamp"]);
+  });
+
+  test("keeps the options of a mirror", () => {
+    const { text } = rewrite('archive-mirrors: ["a" {os = "linux"} "cache" "cache" {os = "win32"}]');
+    expect(text).toContain('archive-mirrors: ["cache" "a" {os = "linux"} "cache" {os = "win32"}]');
+  });
+
+  test("drops redirect and stamp, and reports the redirect", () => {
+    const { text, redirect } = rewrite(
+      'opam-version: "2.0"\nredirect: ["https://\\x65lse.example" {os = "x"}]\nstamp: "old"\n',
+    );
+    expect(redirect).toBe("https://else.example");
+    expect(names(text)).toEqual(["opam-version", "upstream", "archive-mirrors", "stamp"]);
+    expect(value(text, "stamp")).toEqual([facts.commit]);
+  });
+
+  test("keeps the first of two fields, as opam does", () => {
+    const { text } = rewrite('upstream: "a"\nannounce: "x" upstream: "b" browse: "c"\nupstream: "d" # why\n');
+    expect(names(text).filter((name) => name === "upstream")).toHaveLength(1);
+    expect(value(text, "upstream")).toEqual(["a"]);
+    expect(value(text, "browse")).toEqual(["c"]);
+    expect(text).toContain("# why");
+  });
+
+  test("gives a repository without one a minimal file", () => {
+    const { text, error } = rewrite(null);
+    expect(text).toBe(
+      `opam-version: "2.0"\nupstream: "${facts.remote}#${facts.commit}"\narchive-mirrors: ["cache"]\nstamp: "${facts.commit}"\n`,
+    );
+    expect(error).toBeNull();
+  });
+
+  test("replaces what opam could not read, and says why", () => {
+    const { text, error } = rewrite('opam-version: "2.0"\nannounce: "never closed\n');
+    expect(text).toBe(rewrite(null).text);
+    expect(error).toMatch(/^line 2: a string that is never closed/);
+  });
+
+  test("quotes a remote that tries to add fields", () => {
+    const { bytes } = rewriteRepoFile(null, { ...facts, remote: 'x"\nredirect: "evil\\' });
+    expect(names(decode(bytes))).toEqual(["opam-version", "upstream", "archive-mirrors", "stamp"]);
+  });
+
+  test("is linear and bounded: a megabyte of brackets, of quotes, of comments, of escapes", () => {
+    for (const unit of ["[", "(", "{", "!", '"" ', "(*", "a+", "\\", '"""', "1_", "a:", "x: 1\n"]) {
+      const started = performance.now();
+      rewrite(`x: ${unit.repeat(Math.floor(1e6 / unit.length))}`);
+      expect(performance.now() - started).toBeLessThan(1500);
+    }
+    expect(rewrite(`a: "${"x".repeat(1024 * 1024)}"`).error).toMatch(/larger than/);
+  });
+
+  test("never throws, and its result always parses with each own field once", () => {
+    const piece = fc.constantFrom(
+      "a: ",
+      "stamp: ",
+      "redirect: ",
+      "upstream: ",
+      "archive-mirrors: ",
+      '"x"',
+      '"""y"""',
+      "[",
+      "]",
+      "{",
+      "}",
+      "(",
+      ")",
+      " ",
+      "\n",
+      "&",
+      "!",
+      ">=",
+      "(*",
+      "*)",
+      "#",
+      '"',
+      "\\",
+      "é",
+      "1",
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+        const { text } = rewrite(pieces.join(""));
+        const found = names(text);
+        for (const name of ["opam-version", "upstream", "archive-mirrors", "stamp"])
+          expect(found.filter((n) => n === name)).toHaveLength(1);
+        expect(found).not.toContain("redirect");
+        expect(rewrite(text).text).toBe(text);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+const opam = ["/usr/bin/opam", "/usr/local/bin/opam"].find((path) => existsSync(path));
+
+describe.skipIf(opam === undefined)("the syntax, against the opam found here", () => {
+  let folder = "";
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "repo-file-"));
+    mkdirSync(join(folder, "repo/packages"), { recursive: true });
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  function opamAccepts(text: string): boolean {
+    writeFileSync(join(folder, "repo/repo"), `opam-version: "2.0"\n${text}\n`);
+    const root = join(folder, "root");
+    rmSync(root, { recursive: true, force: true });
+    const output = execFileSync(
+      "sh",
+      [
+        "-c",
+        '"$0" init --bare --disable-sandboxing --no-setup -y default "$1" 2>&1; true',
+        opam!,
+        `file://${folder}/repo`,
+      ],
+      { env: { ...process.env, OPAMROOT: root }, encoding: "utf8" },
+    );
+    expect(output).toContain("Initialised");
+    return !output.includes("[skipped]");
+  }
+
+  const samples = [
+    'x: ("a" "b")',
+    "x: ()",
+    'x: "a" "b"',
+    "a: a & | b",
+    "a: !!a",
+    'a: > "1"',
+    'a: [a += "1"]',
+    "a: a = b = c",
+    "a: (a) = b",
+    "x-foo:bar",
+    'x-foo:"bar"',
+    "a: {a}",
+    "a: a {b} {c}",
+    "a: a {b c}",
+    "sec { a: b }",
+    'sec "x" { a: b }',
+    'sec "x" "y" { a: b }',
+    "3a: 1",
+    "a: 1_000 -5",
+    "a: -5",
+    "a: [1-2]",
+    "a: - ",
+    "true: 1",
+    "a: ?b",
+    "a: ~b",
+    "a: b:c:d",
+    "a: _:c+d",
+    "a: b+c:d",
+    "a: b+",
+    'a: """x\\"""y""""',
+    'a: "unterm',
+    'a: """unterm""',
+    "(* unterm",
+    "(*)",
+    "(*)*)",
+    "a: ; b",
+    'a: "\\400"',
+    'a: "a\\xzz"',
+    'a: "a\\9"',
+    'a: "\\z"',
+    'a: "\\x41\\065\\ \\\'\\n\\\n   b"',
+    "a: b >= c & d",
+    "a: !b = c",
+    "a: !(b) {c} | d",
+    'a: b =: "c"',
+    'a: b =+= "c"',
+    "a: b := c",
+    "a: %{x}%",
+    "a: true=false",
+    "a: 3=4",
+    "a-: 3",
+    "_: 3",
+    "-: 3",
+    "1: 3",
+    "a+_+b: 3",
+    "a: !=b",
+    "a: !~b",
+    'a: """a"b""c\\"""d"""',
+    "a: __+b",
+    "a: 1a+",
+    "a: a =~ b",
+    "a: a !~ b",
+    "a: a ==b",
+    "a: 1__ _1",
+    "sec { a: b } }",
+    "sec { sec2 { a: b } }",
+    "sec {}",
+    "a: b?",
+    "a: & b",
+    "a: = b = c",
+    "a: x = (b)",
+    "a: 4611686018427387903",
+    "a: 4611686018427387904",
+    "a: 99999999999999999999",
+    'a: "(* x"',
+    "a: b # (* x\nc: d",
+    "a: 1_",
+    "a: trueish",
+    "é: 1",
+    'a: "é"',
+    "a: -_1",
+    "a: b\u00a0c",
+    "a: b \v c",
+    'a: "x\\\r\n  y"',
+    "a: _",
+    "a: _+_",
+    "a: b-c",
+    "a: b--1",
+    "[a: b]",
+    "a b",
+    ": a",
+    "a: [b",
+    "a: (b]",
+  ];
+  test.each(samples)("accepts or refuses %j as opam does", (text) => {
+    let accepted = true;
+    try {
+      parseItems(encode(`opam-version: "2.0"\n${text}\n`));
+    } catch {
+      accepted = false;
+    }
+    expect(accepted).toBe(opamAccepts(text));
+  });
+});
