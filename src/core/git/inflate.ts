@@ -1,0 +1,289 @@
+import { HuffmanCode } from "./huffman.ts";
+
+/** The bytes given end before the stream does: try again with more. */
+export const needMore = -1;
+/** The stream is not a valid zlib stream of the expected size. */
+export const corrupt = -2;
+
+const lengthBase = Uint16Array.of(3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258);
+const lengthExtra = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0);
+const distanceBase = Uint16Array.of(
+  1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577,
+);
+const distanceExtra = Uint8Array.of(0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13);
+const codeLengthOrder = Uint8Array.of(16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15);
+
+const fixedLiterals = new HuffmanCode(10, 288);
+const fixedDistances = new HuffmanCode(8, 32);
+{
+  const lengths = new Uint8Array(288);
+  lengths.fill(8, 0, 144).fill(9, 144, 256).fill(7, 256, 280).fill(8, 280, 288);
+  fixedLiterals.build(lengths, 0, 288, false);
+  fixedDistances.build(new Uint8Array(32).fill(5), 0, 32, false);
+}
+
+/**
+ * zlib streams (RFC 1950, RFC 1951) of known inflated size, read by position from a larger buffer: what a pack is made of.
+ * It says where a stream ends, which the platform's DecompressionStream does not. Accepts exactly what zlib's inflate accepts.
+ */
+export class Inflater {
+  readonly #literals: HuffmanCode = new HuffmanCode(10, 288);
+  readonly #distances: HuffmanCode = new HuffmanCode(8, 32);
+  readonly #codeLengths: HuffmanCode = new HuffmanCode(7, 19);
+  readonly #lengths: Uint8Array = new Uint8Array(320);
+  #at = 0;
+
+  /**
+   * Inflates the stream at `source[from..end)` into `target[to..to+size)`. Returns the position after the stream, `needMore` or `corrupt`.
+   * `source` must reach at least 8 bytes beyond `end` (their values do not matter); `target` is scratch beyond what was returned as good.
+   */
+  inflate(source: Uint8Array, from: number, end: number, target: Uint8Array, to: number, size: number): number {
+    if (from + 2 > end) return needMore;
+    const cmf = source[from]!;
+    const flags = source[from + 1]!;
+    if ((cmf & 15) !== 8 || cmf >> 4 > 7 || ((cmf << 8) | flags) % 31 !== 0 || (flags & 32) !== 0) return corrupt;
+    const written = this.#blocks(source, from + 2, end, target, to, to + size);
+    if (written < 0) return this.#at > end ? needMore : written;
+    const at = this.#at;
+    if (at + 4 > end) return needMore;
+    if (written !== to + size) return corrupt;
+    const expected = ((source[at]! << 24) | (source[at + 1]! << 16) | (source[at + 2]! << 8) | source[at + 3]!) >>> 0;
+    return adler32(target, to, written) === expected ? at + 4 : corrupt;
+  }
+
+  /** Decodes blocks until the final one; returns the end of the output and leaves `#at` after the last byte used. */
+  #blocks(source: Uint8Array, from: number, end: number, target: Uint8Array, to: number, limit: number): number {
+    let at = from;
+    let bits = 0;
+    let count = 0;
+    let out = to;
+    for (;;) {
+      while (count < 3) {
+        bits |= source[at++]! << count;
+        count += 8;
+      }
+      const final = bits & 1;
+      const kind = (bits >>> 1) & 3;
+      bits >>>= 3;
+      count -= 3;
+      if (kind === 3) {
+        this.#at = at;
+        return corrupt;
+      }
+      if (kind === 0) {
+        // Whole bytes that were taken ahead go back; what is left of the current byte is padding.
+        at -= count >> 3;
+        bits = 0;
+        count = 0;
+        this.#at = at + 4;
+        if (at + 4 > end) {
+          this.#at = end + 1;
+          return needMore;
+        }
+        const length = source[at]! | (source[at + 1]! << 8);
+        if (length !== (~(source[at + 2]! | (source[at + 3]! << 8)) & 0xffff)) return corrupt;
+        at += 4;
+        if (out + length > limit) return corrupt;
+        if (at + length > end) {
+          this.#at = end + 1;
+          return needMore;
+        }
+        target.set(source.subarray(at, at + length), out);
+        at += length;
+        out += length;
+      } else {
+        let literals = fixedLiterals;
+        let distances = fixedDistances;
+        if (kind === 2) {
+          at -= count >> 3;
+          // The header is read again from the byte that holds the next bit.
+          const headerBits = this.#header(source, at, count & 7, (count & 7) === 0 ? 0 : bits & ((1 << (count & 7)) - 1), end);
+          if (headerBits < 0) return headerBits;
+          at = this.#at;
+          count = headerBits & 7;
+          bits = count === 0 ? 0 : source[at - 1]! >>> (8 - count);
+          literals = this.#literals;
+          distances = this.#distances;
+        }
+        const literalTable = literals.table;
+        const distanceTable = distances.table;
+        for (;;) {
+          // A literal or length code (15) with its extra bits (5) in one go; never more than 31, so that `bits` stays a small integer.
+          while (count < 24) {
+            bits |= source[at++]! << count;
+            count += 8;
+          }
+          let entry = literalTable[bits & 1023]!;
+          if (entry === 0) {
+            entry = literals.walk(bits & 0x7fff);
+            if (entry < 0) {
+              this.#at = at - (count >> 3);
+              return this.#blame(at, count, end);
+            }
+          }
+          bits >>>= entry & 15;
+          count -= entry & 15;
+          let symbol = entry >>> 4;
+          if (symbol < 256) {
+            if (out >= limit) return this.#blame(at, count, end);
+            target[out++] = symbol;
+            continue;
+          }
+          if (symbol === 256) break;
+          symbol -= 257;
+          if (symbol > 28) return this.#blame(at, count, end);
+          let extra = lengthExtra[symbol]!;
+          const length = lengthBase[symbol]! + (bits & ((1 << extra) - 1));
+          bits >>>= extra;
+          count -= extra;
+          while (count < 15) {
+            bits |= source[at++]! << count;
+            count += 8;
+          }
+          entry = distanceTable[bits & 255]!;
+          if (entry === 0) {
+            entry = distances.walk(bits & 0x7fff);
+            if (entry < 0) return this.#blame(at, count, end);
+          }
+          bits >>>= entry & 15;
+          count -= entry & 15;
+          symbol = entry >>> 4;
+          if (symbol > 29) return this.#blame(at, count, end);
+          extra = distanceExtra[symbol]!;
+          while (count < extra) {
+            bits |= source[at++]! << count;
+            count += 8;
+          }
+          const distance = distanceBase[symbol]! + (bits & ((1 << extra) - 1));
+          bits >>>= extra;
+          count -= extra;
+          const start = out - distance;
+          const stop = out + length;
+          if (start < to || stop > limit) return this.#blame(at, count, end);
+          if (length > 48 && distance >= length) {
+            target.copyWithin(out, start, start + length);
+            out = stop;
+          } else {
+            let copy = start;
+            while (out < stop) target[out++] = target[copy++]!;
+          }
+          if (at > end + 8) {
+            this.#at = at;
+            return needMore;
+          }
+        }
+      }
+      if (at - (count >> 3) > end) {
+        this.#at = end + 1;
+        return needMore;
+      }
+      if (final !== 0) {
+        this.#at = at - (count >> 3);
+        return out;
+      }
+    }
+  }
+
+  /** An error found in bits that had not arrived yet is no error. */
+  #blame(at: number, count: number, end: number): number {
+    const used = at - (count >> 3);
+    this.#at = used > end ? end + 1 : used;
+    return used > end ? needMore : corrupt;
+  }
+
+  /** Reads the code lengths of a dynamic block (RFC 1951 §3.2.7). Returns the number of unused bits in the last byte, or an error. */
+  #header(source: Uint8Array, from: number, bitCount: number, bitBuffer: number, end: number): number {
+    let at = from;
+    let bits = bitBuffer;
+    let count = bitCount;
+    while (count < 14) {
+      bits |= source[at++]! << count;
+      count += 8;
+    }
+    const literalCount = (bits & 31) + 257;
+    const distanceCount = ((bits >>> 5) & 31) + 1;
+    const codeLengthCount = ((bits >>> 10) & 15) + 4;
+    bits >>>= 14;
+    count -= 14;
+    if (literalCount > 286 || distanceCount > 30) return this.#blame(at, count, end);
+    const lengths = this.#lengths;
+    lengths.fill(0, 0, 19);
+    for (let i = 0; i < codeLengthCount; i++) {
+      while (count < 3) {
+        bits |= source[at++]! << count;
+        count += 8;
+      }
+      lengths[codeLengthOrder[i]!] = bits & 7;
+      bits >>>= 3;
+      count -= 3;
+    }
+    const codeLengths = this.#codeLengths;
+    if (!codeLengths.build(lengths, 0, 19, false)) return this.#blame(at, count, end);
+    const total = literalCount + distanceCount;
+    let filled = 0;
+    while (filled < total) {
+      while (count < 14) {
+        bits |= source[at++]! << count;
+        count += 8;
+      }
+      const entry = codeLengths.table[bits & 127]!;
+      if (entry === 0) return this.#blame(at, count, end);
+      bits >>>= entry & 15;
+      count -= entry & 15;
+      const symbol = entry >>> 4;
+      if (symbol < 16) {
+        lengths[filled++] = symbol;
+        continue;
+      }
+      let value = 0;
+      let repeat: number;
+      if (symbol === 16) {
+        if (filled === 0) return this.#blame(at, count, end);
+        value = lengths[filled - 1]!;
+        repeat = 3 + (bits & 3);
+        bits >>>= 2;
+        count -= 2;
+      } else if (symbol === 17) {
+        repeat = 3 + (bits & 7);
+        bits >>>= 3;
+        count -= 3;
+      } else {
+        repeat = 11 + (bits & 127);
+        bits >>>= 7;
+        count -= 7;
+      }
+      if (filled + repeat > total) return this.#blame(at, count, end);
+      lengths.fill(value, filled, filled + repeat);
+      filled += repeat;
+      if (at > end + 8) break;
+    }
+    at -= count >> 3;
+    count &= 7;
+    if (at > end) {
+      this.#at = end + 1;
+      return needMore;
+    }
+    this.#at = at;
+    if (lengths[256] === 0) return corrupt;
+    if (!this.#literals.build(lengths, 0, literalCount, true)) return corrupt;
+    if (!this.#distances.build(lengths, literalCount, distanceCount, true)) return corrupt;
+    return count;
+  }
+}
+
+/** Adler-32 of RFC 1950 §8.2. */
+export function adler32(bytes: Uint8Array, from: number, to: number): number {
+  let a = 1;
+  let b = 0;
+  // 3800 bytes keep both sums below 2³¹ without a division in the inner loop.
+  for (let at = from; at < to; ) {
+    const stop = Math.min(at + 3800, to);
+    for (; at < stop; at++) {
+      a += bytes[at]!;
+      b += a;
+    }
+    a %= 65521;
+    b %= 65521;
+  }
+  return ((b << 16) | a) >>> 0;
+}

@@ -1,0 +1,10 @@
+/** Type numbers of packed objects (Git documentation, gitformat-pack). */
+export const objectTypes = { commit: 1, tree: 2, blob: 3, tag: 4, ofsDelta: 6, refDelta: 7 } as const;
+
+export type ObjectKind = "commit" | "tree" | "blob" | "tag";
+
+const kinds: readonly (ObjectKind | undefined)[] = [undefined, "commit", "tree", "blob", "tag"];
+
+export function kindOf(type: number): ObjectKind | undefined {
+  return kinds[type];
+}

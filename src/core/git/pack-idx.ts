@@ -1,0 +1,93 @@
+import type { Slice } from "../cooperation/slice.ts";
+import type { Digest } from "./digest.ts";
+import { compareOids } from "./oid.ts";
+import type { ObjectTable } from "./object-table.ts";
+
+const headerBytes = 8 + 256 * 4;
+
+/**
+ * Builds the idx (version 2) of a pack below 2 GiB (Git documentation, gitformat-pack, "Version 2 pack-*.idx files").
+ * Oids are sorted by 256 buckets, one at a time: one sort of them all would hold up the thread.
+ */
+export async function buildIdx(table: ObjectTable, packChecksum: Uint8Array, sha1: Digest, slice: Slice): Promise<Uint8Array<ArrayBuffer>> {
+  const n = table.count;
+  const oids = table.oids;
+  const starts = new Uint32Array(257);
+  for (let i = 0; i < n; i++) starts[oids[i * 20]! + 1]!++;
+  for (let b = 0; b < 256; b++) starts[b + 1]! += starts[b]!;
+  const order = new Uint32Array(n);
+  const fill = starts.slice(0, 256);
+  for (let i = 0; i < n; i++) {
+    const bucket = oids[i * 20]!;
+    order[fill[bucket]!++] = i;
+  }
+  const idx = new Uint8Array(headerBytes + n * 28 + 40);
+  const view = new DataView(idx.buffer);
+  view.setUint32(0, 0xff744f63);
+  view.setUint32(4, 2);
+  for (let b = 0; b < 256; b++) {
+    view.setUint32(8 + b * 4, starts[b + 1]!);
+    const bucket = order.subarray(starts[b], starts[b + 1]);
+    bucket.sort((x, y) => compareOids(oids, x * 20, oids, y * 20));
+    let rank = starts[b]!;
+    for (const i of bucket) {
+      idx.set(oids.subarray(i * 20, i * 20 + 20), headerBytes + rank * 20);
+      view.setUint32(headerBytes + n * 20 + rank * 4, table.crcs[i]!);
+      view.setUint32(headerBytes + n * 24 + rank * 4, table.offsets[i]!);
+      rank++;
+    }
+    if (slice.due()) await slice.pause();
+  }
+  const trailer = headerBytes + n * 28;
+  idx.set(packChecksum, trailer);
+  sha1.init();
+  for (let at = 0; at < trailer + 20; at += 65536) {
+    sha1.update(idx.subarray(at, Math.min(at + 65536, trailer + 20)));
+    if (slice.due()) await slice.pause();
+  }
+  idx.set(sha1.digest(), trailer + 20);
+  return idx;
+}
+
+/** Looks oids up in an idx (version 2) as it is stored. */
+export class PackIdx {
+  readonly count: number;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+
+  /** Throws RangeError when the bytes are not an idx of version 2 of this length. */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (bytes.length < headerBytes + 40 || this.#view.getUint32(0) !== 0xff744f63 || this.#view.getUint32(4) !== 2) {
+      throw new RangeError("not an idx of version 2");
+    }
+    this.count = this.#view.getUint32(8 + 255 * 4);
+    if (bytes.length !== headerBytes + this.count * 28 + 40) throw new RangeError("an idx of the wrong length");
+  }
+
+  /** Position of the object's entry in the pack, or -1. */
+  offsetOf(oid: Uint8Array, at: number = 0): number {
+    const first = oid[at]!;
+    let low = first === 0 ? 0 : this.#view.getUint32(8 + (first - 1) * 4);
+    let high = this.#view.getUint32(8 + first * 4) - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const order = compareOids(this.#bytes, headerBytes + middle * 20, oid, at);
+      if (order === 0) return this.#view.getUint32(headerBytes + this.count * 24 + middle * 4);
+      if (order < 0) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+
+  /** The 20 bytes of the oid of rank `n`. */
+  oidAt(n: number): Uint8Array {
+    return this.#bytes.subarray(headerBytes + n * 20, headerBytes + n * 20 + 20);
+  }
+
+  /** Position in the pack of the object of rank `n`. */
+  offsetAt(n: number): number {
+    return this.#view.getUint32(headerBytes + this.count * 24 + n * 4);
+  }
+}

@@ -1,0 +1,423 @@
+import type { Slice } from "../cooperation/slice.ts";
+import { MirrorError } from "../errors.ts";
+import { Arena } from "./arena.ts";
+import { crc32 } from "./crc32.ts";
+import { applyDelta, deltaSizes } from "./delta.ts";
+import type { Digest } from "./digest.ts";
+import { checkObject } from "./fsck.ts";
+import { corrupt, Inflater, needMore } from "./inflate.ts";
+import type { Limits } from "./limits.ts";
+import { ObjectTable } from "./object-table.ts";
+import { kindOf, objectTypes } from "./object-type.ts";
+import { fromHex, toHex } from "./oid.ts";
+import { PackBuffer } from "./pack-buffer.ts";
+import { PackEntryHead } from "./pack-entry.ts";
+
+/** Room in front of each object for the header that Git hashes with it: `commit 4294967295\0`. */
+const headRoom = 24;
+const packHeaderBytes = 12;
+const trailerBytes = 20;
+const mebibyte = 1 << 20;
+
+export interface PackReaderOptions {
+  readonly limits: Limits;
+  readonly slice: Slice;
+  /** Two independent SHA-1 instances: one for objects, one for the pack. */
+  readonly objectSha1: Digest;
+  readonly packSha1: Digest;
+  /** Bytes of inflated trees and of other objects kept at hand. */
+  readonly treeCacheBytes?: number;
+  readonly objectCacheBytes?: number;
+}
+
+/** An object's bytes inside a larger array. Valid for as long as it is held. */
+export interface ObjectBytes {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly from: number;
+  readonly size: number;
+}
+
+/**
+ * Reads a pack while it arrives (Git documentation, gitformat-pack): every object is inflated, resolved and hashed as soon as its
+ * bytes are there, and is readable from then on. All loops take the slice; memory is bounded by the limits and the caches.
+ *
+ * Throws `pack-corrupt`, `pack-truncated`, `pack-checksum`, `pack-limit`, `delta-corrupt`, `delta-base-missing`, `object-corrupt` and
+ * `tree-forbidden`. After a throw the reader must not be used any more.
+ */
+export class PackReader {
+  readonly buffer: PackBuffer;
+  table: ObjectTable = new ObjectTable(0);
+  /** Objects resolved and hashed so far. */
+  resolved = 0;
+  /** Objects the pack's header promises; 0 before it was read. */
+  expected = 0;
+  /** Entries that this side appended to make a thin pack whole. */
+  appended = 0;
+  readonly #limits: Limits;
+  readonly #slice: Slice;
+  readonly #objectSha1: Digest;
+  readonly #packSha1: Digest;
+  readonly #inflater: Inflater = new Inflater();
+  readonly #head: PackEntryHead = new PackEntryHead();
+  readonly #trees: Arena;
+  readonly #others: Arena;
+  /** Deltas whose base's oid is not known yet, by that oid; linked through `nextWaiting`. */
+  readonly #missing: Map<string, number> = new Map();
+  #scratch: Uint8Array<ArrayBuffer> = new Uint8Array(mebibyte / 4);
+  #at = 0;
+  #hashedTo = 0;
+  /** Do not try the entry at `#at` again before this many bytes are there. */
+  #wanted: number = packHeaderBytes;
+  #ended = false;
+  /** The entry just resolved when deltas may wait for it, else -1. */
+  #waitedFor = -1;
+  #objectBytes = 0;
+  #repeatedBytes = 0;
+
+  constructor(options: PackReaderOptions) {
+    this.#limits = options.limits;
+    this.#slice = options.slice;
+    this.#objectSha1 = options.objectSha1;
+    this.#packSha1 = options.packSha1;
+    this.buffer = new PackBuffer(options.limits.packBytes);
+    this.#trees = new Arena(options.treeCacheBytes ?? 16 * mebibyte);
+    this.#others = new Arena(options.objectCacheBytes ?? 24 * mebibyte);
+    this.#packSha1.init();
+  }
+
+  /** Takes the next bytes and reads every entry that is complete. Calls must not overlap. */
+  async write(chunk: Uint8Array): Promise<void> {
+    await this.buffer.append(chunk, this.#slice);
+    await this.#advance();
+  }
+
+  /** Says that all bytes have been written. Reads the rest and checks trailer and pack checksum; returns the checksum in hex. */
+  async end(): Promise<string> {
+    this.#ended = true;
+    const length = this.buffer.length;
+    if (length < packHeaderBytes + trailerBytes) throw new MirrorError("pack-truncated", { at: length });
+    await this.#advance();
+    if (this.table.count < this.expected) throw new MirrorError("pack-truncated", { at: this.#at });
+    if (this.#at !== length - trailerBytes) {
+      throw new MirrorError("pack-corrupt", { at: this.#at, reason: "bytes follow the last object" });
+    }
+    await this.#hashTo(this.#at);
+    const actual = toHex(this.#packSha1.digest());
+    const expected = toHex(this.buffer.bytes, this.#at, length);
+    if (actual !== expected) throw new MirrorError("pack-checksum", { expected, actual });
+    return actual;
+  }
+
+  /** Oids (hex) of the bases that deltas still wait for: outside this pack, or nowhere. */
+  missingBases(): string[] {
+    return [...this.#missing.keys()];
+  }
+
+  /** Number of entries that are not resolved: deltas without base, or in a circle. */
+  get unresolved(): number {
+    return this.table.count - this.resolved;
+  }
+
+  /** Throws `delta-base-missing` unless every entry is resolved. */
+  assertResolved(): void {
+    if (this.unresolved === 0) return;
+    const [base] = this.#missing.keys();
+    throw new MirrorError("delta-base-missing", { base: base ?? "an entry of the same pack", count: this.unresolved });
+  }
+
+  /** Index of the verified object, or -1. */
+  find(oid: string): number {
+    return this.table.capacity === 0 ? -1 : this.table.find(fromHex(oid));
+  }
+
+  /** The bytes of a resolved object, from the cache or inflated again. */
+  content(index: number): ObjectBytes {
+    const table = this.table;
+    const held = this.#arena(table.types[index]!).get(table.segments[index]!);
+    if (held !== null) return { bytes: held, from: table.positions[index]!, size: table.sizes[index]! };
+    return this.#rebuild(index);
+  }
+
+  async #advance(): Promise<void> {
+    const slice = this.#slice;
+    if (this.expected === 0 && this.#at === 0 && !this.#readHeader()) return;
+    while (this.table.count < this.expected && this.#readEntry()) {
+      if (this.#waitedFor >= 0) await this.#resolveWaiting(this.#waitedFor);
+      if (this.#at - this.#hashedTo >= 65536) await this.#hashTo(this.#at);
+      if (slice.due()) await slice.pause();
+    }
+  }
+
+  async #hashTo(end: number): Promise<void> {
+    for (; this.#hashedTo < end; ) {
+      const to = Math.min(this.#hashedTo + 65536, end);
+      this.#packSha1.update(this.buffer.bytes.subarray(this.#hashedTo, to));
+      this.#hashedTo = to;
+      if (this.#slice.due()) await this.#slice.pause();
+    }
+  }
+
+  #readHeader(): boolean {
+    if (this.buffer.length < packHeaderBytes) return false;
+    const view = new DataView(this.buffer.bytes.buffer);
+    if (view.getUint32(0) !== 0x5041434b) throw new MirrorError("pack-corrupt", { at: 0, reason: "it does not start with PACK" });
+    const version = view.getUint32(4);
+    if (version !== 2 && version !== 3) throw new MirrorError("pack-corrupt", { at: 4, reason: `its version is ${version}` });
+    const count = view.getUint32(8);
+    const allowed = this.#limits.objects;
+    if (count > allowed) throw new MirrorError("pack-limit", { limit: "the number of objects", allowed, found: count });
+    this.expected = count;
+    this.table = new ObjectTable(count);
+    this.#at = packHeaderBytes;
+    return true;
+  }
+
+  /** Reads the entry at `#at`. False when more bytes are needed. */
+  #readEntry(): boolean {
+    const available = this.buffer.length;
+    if (available < this.#wanted && !this.#ended) return false;
+    const end = this.#ended ? available - trailerBytes : available;
+    const bytes = this.buffer.bytes;
+    const table = this.table;
+    const head = this.#head;
+    const start = this.#at;
+    const problem = head.read(bytes, start, end);
+    if (problem === "more") return this.#more(start, available + 64);
+    if (problem !== null) throw new MirrorError("pack-corrupt", { at: start, reason: problem });
+    const size = head.size;
+    const isDelta = head.type === objectTypes.ofsDelta || head.type === objectTypes.refDelta;
+    this.#checkSize(isDelta ? objectTypes.tree : head.type, size);
+    // A deflated object is rarely longer than this; when it is, the wait below grows.
+    const likely = head.dataAt + size + (size >> 12) + (size >> 14) + 64;
+    if (likely > available && !this.#ended && this.#wanted <= head.dataAt) return this.#more(start, likely);
+    let target = this.#scratch;
+    let to = 0;
+    let arena: Arena | null = null;
+    if (isDelta) {
+      if (size > target.length) target = this.#scratch = new Uint8Array(size * 2);
+    } else {
+      arena = this.#arena(head.type);
+      arena.place(headRoom + size);
+      target = arena.segment;
+      to = arena.at + headRoom;
+    }
+    const after = this.#inflater.inflate(bytes, head.dataAt, end, target, to, size);
+    if (after === needMore) return this.#more(start, available + Math.max(1024, available - head.dataAt));
+    if (after === corrupt) throw new MirrorError("pack-corrupt", { at: start, reason: "an object does not inflate to its size" });
+    const index = table.count++;
+    table.offsets[index] = start;
+    table.dataOffsets[index] = head.dataAt;
+    table.packedTypes[index] = head.type;
+    table.packedSizes[index] = size;
+    table.crcs[index] = crc32(bytes, start, after);
+    this.#at = after;
+    this.#wanted = after;
+    if (arena !== null) this.#resolve(index, head.type, arena, size);
+    else if (head.type === objectTypes.ofsDelta) {
+      const base = table.atOffset(start - head.distance);
+      if (base < 0 || base === index) throw new MirrorError("delta-corrupt", { at: start, reason: "its base is not the start of an object" });
+      table.bases[index] = base;
+      if (table.types[base] !== 0) this.#applyTo(index, base, size);
+      else {
+        table.nextWaiting[index] = table.firstWaiting[base]!;
+        table.firstWaiting[base] = index;
+      }
+    } else {
+      const base = table.find(bytes, head.baseAt);
+      if (base >= 0) {
+        table.bases[index] = base;
+        this.#applyTo(index, base, size);
+      } else {
+        const oid = toHex(bytes, head.baseAt, head.baseAt + 20);
+        table.nextWaiting[index] = this.#missing.get(oid) ?? -1;
+        this.#missing.set(oid, index);
+      }
+    }
+    this.#waitedFor = table.types[index] !== 0 && (this.#missing.size > 0 || table.firstWaiting[index]! >= 0) ? index : -1;
+    return true;
+  }
+
+  #more(at: number, wanted: number): false {
+    if (this.#ended) throw new MirrorError("pack-truncated", { at });
+    this.#wanted = wanted;
+    return false;
+  }
+
+  #arena(type: number): Arena {
+    return type === objectTypes.tree ? this.#trees : this.#others;
+  }
+
+  #checkSize(type: number, size: number): void {
+    const isTree = type === objectTypes.tree;
+    const allowed = isTree ? this.#limits.treeBytes : this.#limits.blobBytes;
+    if (size > allowed) {
+      throw new MirrorError("pack-limit", { limit: `the size of a ${isTree ? "tree" : (kindOf(type) ?? "blob")} in bytes`, allowed, found: size });
+    }
+  }
+
+  /** The object whose bytes stand in `arena` is complete: hash, check and enter it. */
+  #resolve(index: number, type: number, arena: Arena, size: number): void {
+    const table = this.table;
+    const segment = arena.segment;
+    const at = arena.at + headRoom;
+    this.#objectBytes += size;
+    if (this.#objectBytes > this.#limits.inflatedBytes) {
+      throw new MirrorError("pack-limit", { limit: "the inflated size of all objects in bytes", allowed: this.#limits.inflatedBytes, found: this.#objectBytes });
+    }
+    const oid = this.#hash(segment, at, type, size);
+    table.types[index] = type;
+    table.sizes[index] = size;
+    table.segments[index] = arena.number;
+    table.positions[index] = at;
+    arena.keep(headRoom + size);
+    if (!table.name(index, oid, 0)) throw new MirrorError("object-corrupt", { oid: toHex(oid), reason: "it appears twice in the pack" });
+    checkObject(type, segment, at, at + size, oid);
+    this.resolved++;
+  }
+
+  /** Git hashes `<kind> <size>\0` and the bytes; the head goes into the room in front of them, so that one update does. */
+  #hash(segment: Uint8Array, at: number, type: number, size: number): Uint8Array {
+    let from = at - 1;
+    segment[from] = 0;
+    let rest = size;
+    do {
+      segment[--from] = 48 + (rest % 10);
+      rest = Math.floor(rest / 10);
+    } while (rest > 0);
+    segment[--from] = 32;
+    const kind = kindOf(type)!;
+    for (let i = kind.length - 1; i >= 0; i--) segment[--from] = kind.charCodeAt(i);
+    const sha1 = this.#objectSha1;
+    sha1.init();
+    sha1.update(segment.subarray(from, at + size));
+    return sha1.digest();
+  }
+
+  /** Applies the delta whose `deltaSize` inflated bytes stand in the scratch buffer. */
+  #applyTo(index: number, base: number, deltaSize: number): void {
+    const table = this.table;
+    const at = table.offsets[index]!;
+    const depth = table.depths[base]! + 1;
+    if (depth > this.#limits.deltaDepth) {
+      throw new MirrorError("pack-limit", { limit: "the depth of a delta chain", allowed: this.#limits.deltaDepth, found: depth });
+    }
+    table.depths[index] = depth;
+    const type = table.types[base]!;
+    const arena = this.#arena(type);
+    // Looked up first: it may itself be inflated again into the arena, through the scratch buffer.
+    const held = this.#arena(type).get(table.segments[base]!);
+    if (held === null) {
+      const content = this.#rebuild(base);
+      this.#inflateDelta(index);
+      this.#applyInto(arena, content, deltaSize, type, at);
+    } else {
+      this.#applyInto(arena, { bytes: held, from: table.positions[base]!, size: table.sizes[base]! }, deltaSize, type, at);
+    }
+    this.#resolve(index, type, arena, this.#resultSize);
+  }
+
+  #resultSize = 0;
+
+  #applyInto(arena: Arena, base: ObjectBytes, deltaSize: number, type: number, at: number): void {
+    const delta = this.#scratch;
+    const sizes = deltaSizes(delta, 0, deltaSize);
+    if (sizes === null) throw new MirrorError("delta-corrupt", { at, reason: "its sizes are cut off" });
+    if (sizes.base !== base.size) throw new MirrorError("delta-corrupt", { at, reason: "its base has another size than it says" });
+    this.#checkSize(type, sizes.result);
+    arena.place(headRoom + sizes.result);
+    const problem = applyDelta(delta, sizes.at, deltaSize, base.bytes, base.from, base.size, arena.segment, arena.at + headRoom, sizes.result);
+    if (problem !== null) throw new MirrorError("delta-corrupt", { at, reason: problem });
+    this.#resultSize = sizes.result;
+  }
+
+  /** Inflates a delta that was read before into the scratch buffer. */
+  #inflateDelta(index: number): void {
+    const table = this.table;
+    const size = table.packedSizes[index]!;
+    this.#repeat(size);
+    if (size > this.#scratch.length) this.#scratch = new Uint8Array(size * 2);
+    this.#inflater.inflate(this.buffer.bytes, table.dataOffsets[index]!, this.buffer.length, this.#scratch, 0, size);
+  }
+
+  #repeat(size: number): void {
+    this.#repeatedBytes += size;
+    const allowed = this.#limits.inflatedBytes * 4;
+    if (this.#repeatedBytes > allowed) {
+      throw new MirrorError("pack-limit", { limit: "the work of resolving deltas in bytes", allowed, found: this.#repeatedBytes });
+    }
+  }
+
+  /** Makes the bytes of a resolved object again after the arena forgot them: down the chain of bases, then up through the deltas. */
+  #rebuild(index: number): ObjectBytes {
+    const table = this.table;
+    const type = table.types[index]!;
+    const arena = this.#arena(type);
+    const chain: number[] = [];
+    let root = index;
+    while (arena.get(table.segments[root]!) === null && table.bases[root]! >= 0) {
+      chain.push(root);
+      root = table.bases[root]!;
+    }
+    const held = arena.get(table.segments[root]!);
+    let content: ObjectBytes;
+    if (held === null) {
+      const size = table.sizes[root]!;
+      this.#repeat(size);
+      arena.place(headRoom + size);
+      this.#inflater.inflate(this.buffer.bytes, table.dataOffsets[root]!, this.buffer.length, arena.segment, arena.at + headRoom, size);
+      content = this.#kept(root, arena, size);
+    } else content = { bytes: held, from: table.positions[root]!, size: table.sizes[root]! };
+    for (let i = chain.length - 1; i >= 0; i--) {
+      const delta = chain[i]!;
+      this.#inflateDelta(delta);
+      this.#repeat(table.sizes[delta]!);
+      this.#applyInto(arena, content, table.packedSizes[delta]!, type, table.offsets[delta]!);
+      content = this.#kept(delta, arena, this.#resultSize);
+    }
+    return content;
+  }
+
+  #kept(index: number, arena: Arena, size: number): ObjectBytes {
+    const from = arena.at + headRoom;
+    this.table.segments[index] = arena.number;
+    this.table.positions[index] = from;
+    arena.keep(headRoom + size);
+    return { bytes: arena.segment, from, size };
+  }
+
+  /** Resolves what waited for the entry `index`, and what waited for that, without recursion. */
+  async #resolveWaiting(index: number): Promise<void> {
+    this.#waitedFor = -1;
+    const table = this.table;
+    const ready: number[] = [index];
+    for (let base = ready.pop(); base !== undefined; base = ready.pop()) {
+      for (let child = this.#takeWaiting(base); child >= 0; ) {
+        const next = table.nextWaiting[child]!;
+        table.bases[child] = base;
+        this.#inflateDelta(child);
+        this.#applyTo(child, base, table.packedSizes[child]!);
+        ready.push(child);
+        child = next;
+        if (this.#slice.due()) await this.#slice.pause();
+      }
+    }
+  }
+
+  /** Head of the joined list of deltas that wait for this entry by position and by oid. */
+  #takeWaiting(base: number): number {
+    const table = this.table;
+    let first = table.firstWaiting[base]!;
+    table.firstWaiting[base] = -1;
+    if (this.#missing.size === 0) return first;
+    const oid = toHex(table.oids, base * 20, base * 20 + 20);
+    const byOid = this.#missing.get(oid);
+    if (byOid === undefined) return first;
+    this.#missing.delete(oid);
+    if (first < 0) return byOid;
+    let last = byOid;
+    while (table.nextWaiting[last]! >= 0) last = table.nextWaiting[last]!;
+    table.nextWaiting[last] = first;
+    first = byOid;
+    return first;
+  }
+}
