@@ -1,6 +1,6 @@
 import type { ErrorRecord } from "../core/errors.ts";
-import type { LastSync } from "../protocol/status.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
+import type { LastSync } from "../protocol/status.ts";
 
 /** Version of every record below; a change comes with a migration and a fixture of the old form. */
 export const schemaVersion = 1;

@@ -1,5 +1,5 @@
-import type { LastSync, StorageStatus } from "../protocol/status.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
+import type { LastSync, StorageStatus } from "../protocol/status.ts";
 import type { ArchiveRecord, RepositoryRecord, SnapshotRecord, TarballRecord } from "./records.ts";
 
 /**
@@ -40,7 +40,9 @@ export interface Store {
   archiveTotals(): Promise<{ readonly stored: number; readonly storedBytes: number }>;
 
   /** Deletes snapshots, packs and tarballs that no pointer names, except snapshots in `keep`. */
-  collect(keep: ReadonlySet<string>): Promise<{ readonly snapshots: number; readonly packs: number; readonly tarballs: number }>;
+  collect(
+    keep: ReadonlySet<string>,
+  ): Promise<{ readonly snapshots: number; readonly packs: number; readonly tarballs: number }>;
 
   /** The small files of a repository's Git directory, as LightningFS's `db` option wants them. */
   gitFiles(repository: string): GitFiles;

@@ -1,0 +1,56 @@
+import type { IndexedDbConnection } from "./indexeddb-connection.ts";
+import { inTransaction, type WriteTransaction } from "./indexeddb-transaction.ts";
+import { usableRecord } from "./record-schema.ts";
+
+/** Deletions in one transaction: more would keep other readers of the origin waiting. */
+const deletionsPerTransaction = 50;
+
+export interface Collected {
+  readonly snapshots: number;
+  readonly packs: number;
+  readonly tarballs: number;
+}
+
+/**
+ * Deletes what no pointer and no entry of `keep` names. Pointers are read again in every transaction, so that what was
+ * published in between is safe. Snapshots go last: until then they are what names their packs.
+ */
+export async function collectUnnamed(connection: IndexedDbConnection, keep: ReadonlySet<string>): Promise<Collected> {
+  const total = { snapshots: 0, packs: 0, tarballs: 0 };
+  for (;;) {
+    const batch = await connection.run("collect", (database) =>
+      inTransaction(database, ["repositories", "snapshots", "packs", "tarballs"], "relaxed", (transaction) =>
+        collectBatch(transaction, keep),
+      ),
+    );
+    total.snapshots += batch.snapshots;
+    total.packs += batch.packs;
+    total.tarballs += batch.tarballs;
+    if (batch.snapshots + batch.packs + batch.tarballs < deletionsPerTransaction) return total;
+  }
+}
+
+async function collectBatch(transaction: WriteTransaction, keep: ReadonlySet<string>): Promise<Collected> {
+  const snapshots = new Set(keep);
+  for (const repository of await transaction.objectStore("repositories").getAll()) {
+    // A record of a later version names something that this version cannot know: nothing may be deleted.
+    const pointer = usableRecord(repository)?.snapshot;
+    if (typeof pointer === "string") snapshots.add(pointer);
+  }
+  const packs = new Set<string>();
+  for (const id of snapshots) {
+    const snapshot = usableRecord(await transaction.objectStore("snapshots").get(id));
+    for (const key of snapshot?.packs ?? []) packs.add(key);
+  }
+  let left = deletionsPerTransaction;
+  const sweep = async (name: "tarballs" | "packs" | "snapshots", named: ReadonlySet<string>): Promise<number> => {
+    const store = transaction.objectStore(name);
+    const doomed = (await store.getAllKeys()).filter((key) => !named.has(key)).slice(0, left);
+    left -= doomed.length;
+    await Promise.all(doomed.map((key) => store.delete(key)));
+    return doomed.length;
+  };
+  const tarballs = await sweep("tarballs", snapshots);
+  const sweptPacks = await sweep("packs", packs);
+  return { tarballs, packs: sweptPacks, snapshots: await sweep("snapshots", snapshots) };
+}

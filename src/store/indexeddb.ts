@@ -1,0 +1,97 @@
+import type { Clock } from "../core/cooperation/clock.ts";
+import type { Slice } from "../core/cooperation/slice.ts";
+import { MirrorError } from "../core/errors.ts";
+import { storageEstimate } from "../platform/storage.ts";
+import type { ScopeNames } from "../protocol/names.ts";
+import { collectUnnamed } from "./indexeddb-collect.ts";
+import { IndexedDbConnection } from "./indexeddb-connection.ts";
+import { indexedDbGitFiles } from "./indexeddb-git-files.ts";
+import { readPack, writePack } from "./indexeddb-pack.ts";
+import { IndexedDbRepositories } from "./indexeddb-repositories.ts";
+import { inTransaction } from "./indexeddb-transaction.ts";
+import { usableRecord } from "./record-schema.ts";
+import type { Store } from "./store.ts";
+
+export interface IndexedDbDependencies {
+  readonly clock: Clock;
+  /** The host's time budget, for the loops that copy packs. */
+  readonly slice?: Slice;
+  /** The global one unless given. */
+  readonly indexedDB?: IDBFactory;
+}
+
+/**
+ * The store of browsers: pages, the sync worker and the service worker open the same database side by side.
+ * Throws `store-newer` when a later version has upgraded the database, `unsupported` where there is no IndexedDB,
+ * `store-failed`.
+ */
+export async function openIndexedDbStore(names: ScopeNames, deps: IndexedDbDependencies): Promise<Store> {
+  const { clock, slice } = deps;
+  const factory = deps.indexedDB ?? (globalThis as { indexedDB?: IDBFactory }).indexedDB;
+  if (!factory) {
+    throw new MirrorError("unsupported", {
+      feature: "IndexedDB",
+      advice: "Allow this site to store data, then reload.",
+    });
+  }
+  const connection = new IndexedDbConnection(names.database, factory, clock);
+  const repositories = new IndexedDbRepositories(connection);
+  await connection.run("open", async () => {});
+
+  return {
+    kind: "indexeddb",
+    repositories: () => repositories.all(),
+    repository: (name) => repositories.get(name),
+    configure: (config) => repositories.configure(config),
+    takeEpoch: (name) => repositories.takeEpoch(name),
+    saveLastSync: (name, epoch, lastSync, branch) => repositories.saveLastSync(name, epoch, lastSync, branch),
+    publish: (snapshot, epoch) => repositories.publish(snapshot, epoch),
+
+    snapshot: async (id) =>
+      usableRecord(await connection.run("read snapshot", (database) => database.get("snapshots", id))),
+
+    packWriter: () => writePack(connection, slice),
+    pack: (key) => readPack(connection, key, slice),
+
+    tarball: async (snapshot) =>
+      usableRecord(await connection.run("read tarball", (database) => database.get("tarballs", snapshot))),
+    saveTarball: (record) =>
+      connection.run(
+        "write tarball",
+        (database) =>
+          // Not strict: a tarball can be built again from its snapshot.
+          inTransaction(database, ["tarballs"], "relaxed", async (transaction) => {
+            await transaction.objectStore("tarballs").put(record);
+          }),
+        record.bytes.size,
+      ),
+
+    archive: async (sha256) =>
+      usableRecord(await connection.run("read archive", (database) => database.get("archives", sha256))),
+    saveArchive: (record) =>
+      connection.run(
+        "write archive",
+        (database) =>
+          inTransaction(database, ["archives"], "relaxed", async (transaction) => {
+            await transaction.objectStore("archives").put(record);
+          }),
+        record.bytes.size,
+      ),
+    archiveTotals: () =>
+      connection.run("sum archives", async (database) => {
+        let stored = 0;
+        let storedBytes = 0;
+        const sizes = database.transaction("archives").store.index("size");
+        for (let cursor = await sizes.openKeyCursor(); cursor; cursor = await cursor.continue()) {
+          stored++;
+          storedBytes += cursor.key;
+        }
+        return { stored, storedBytes };
+      }),
+
+    collect: (keep) => collectUnnamed(connection, keep),
+    gitFiles: (repository) => indexedDbGitFiles(connection, repository),
+    usage: () => storageEstimate(),
+    close: async () => connection.close(),
+  };
+}
