@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { OperatorError } from "../gateway/operator-error.ts";
+import { packageVersion } from "../gateway/package-root.ts";
+import { help } from "./help.ts";
+import { init } from "./init.ts";
+import { serve } from "./serve.ts";
+
+async function run(args: readonly string[]): Promise<void> {
+  const [command, ...rest] = args;
+  switch (command) {
+    case "serve":
+      return serve(rest);
+    case "init":
+      return init(rest);
+    case "--help":
+    case "-h":
+      process.stdout.write(help);
+      return;
+    case "--version":
+      process.stdout.write(`${packageVersion()}\n`);
+      return;
+    default:
+      throw new OperatorError(
+        "usage",
+        `${command === undefined ? "No command was given" : `"${command}" is not a command`}. Run "opam-web-mirror --help" for the commands.`,
+      );
+  }
+}
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof OperatorError)) throw error;
+  process.stderr.write(`opam-web-mirror: ${error.message}\n`);
+  process.exitCode = error.kind === "usage" ? 2 : 1;
+}

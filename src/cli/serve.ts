@@ -1,0 +1,38 @@
+import { startGateway } from "../gateway/serve.ts";
+import { openBrowser } from "./browser.ts";
+import { serveFlags } from "./flags.ts";
+import { help } from "./help.ts";
+
+/** Runs the gateway until it is interrupted. Throws an OperatorError when it cannot start. */
+export async function serve(args: readonly string[]): Promise<void> {
+  const flags = serveFlags(args);
+  if (flags.help) {
+    process.stdout.write(help);
+    return;
+  }
+  const log = (line: string) => process.stderr.write(`${line}\n`);
+  const gateway = await startGateway({ ...flags.gateway, log });
+  // The one line that scripts wait for; its form is part of the contract.
+  process.stdout.write(`listening on ${gateway.url}\n`);
+  const page = `${gateway.url}${gateway.base}`;
+  for (const { name, remote, branch } of gateway.config.repositories)
+    log(`${page}opam/${name}/ mirrors ${remote}${branch === null ? "" : ` (${branch})`}`);
+  const stopped = untilInterrupted();
+  if (flags.open && process.stdout.isTTY && process.env["CI"] === undefined) openBrowser(page);
+  await stopped;
+  log("stopping");
+  await gateway.close();
+}
+
+/** A second interruption ends the process at once, by the signal's default action. */
+function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      process.off("SIGINT", stop);
+      process.off("SIGTERM", stop);
+      resolve();
+    };
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
+  });
+}

@@ -1,0 +1,11 @@
+let rec round_robin lists =
+  match List.filter (fun list -> list <> []) lists with
+  | [] -> []
+  | some -> List.map List.hd some @ round_robin (List.map List.tl some)
+
+type task = unit -> [ `Again | `Done ]
+
+let rec run (tasks : task list) =
+  match List.filter (fun task -> task () = `Again) tasks with
+  | [] -> ()
+  | unfinished -> run unfinished

@@ -1,0 +1,6 @@
+type colour = Red | Green | Yellow | Blue
+
+let enabled = ref (match Sys.getenv_opt "NO_COLOR" with None | Some "" -> true | Some _ -> false)
+let code = function Red -> 31 | Green -> 32 | Yellow -> 33 | Blue -> 34
+let paint colour text = if !enabled then Printf.sprintf "\027[%dm%s\027[0m" (code colour) text else text
+let banner colour width text = paint colour (Ribbon.center width (Ribbon.cut width text))

@@ -1,0 +1,11 @@
+(** Pads, cuts and wraps lines of text. *)
+
+val pad_right : int -> string -> string
+val pad_left : int -> string -> string
+val center : int -> string -> string
+
+(** At most [width] characters; what was cut is marked by a final ["~"]. *)
+val cut : int -> string -> string
+
+(** Breaks text at spaces into lines of at most [width] characters; longer words stay whole. *)
+val wrap : int -> string -> string list

@@ -1,0 +1,4 @@
+(** A progress bar as a line of text. *)
+
+(** [line ~width done_ total], e.g. ["[####    ] 50 %"]. *)
+val line : width:int -> int -> int -> string

@@ -1,0 +1,3 @@
+(** Orders version numbers as people do: digits as numbers, everything else as text. *)
+
+val compare : string -> string -> int

@@ -1,0 +1,157 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { Readable } from "node:stream";
+import { MirrorError } from "../core/errors.ts";
+import { bodyLimit } from "./body-limit.ts";
+import { type CgiHead, cgiHead } from "./cgi-head.ts";
+import type { GatewayContext } from "./context.ts";
+import { gitEnvironment } from "./git-command.ts";
+import { type GitSource, gitTotalMs, requestBodyLimit } from "./git-source.ts";
+import type { GitExchange, Log } from "./options.ts";
+import { problem } from "./problem.ts";
+import { streamOut } from "./stream-out.ts";
+
+const maxRunning = 32;
+
+/** A local repository, answered by `git http-backend` (CGI, RFC 3875), one process a request. */
+export class LocalGit implements GitSource {
+  readonly #gitDirectory: string;
+  readonly #shape: (exchange: GitExchange, body: Readable) => Readable;
+  readonly #log: Log;
+  readonly #running = new Set<ChildProcessWithoutNullStreams>();
+
+  constructor(gitDirectory: string, shape: (exchange: GitExchange, body: Readable) => Readable, log: Log) {
+    this.#gitDirectory = gitDirectory;
+    this.#shape = shape;
+    this.#log = log;
+  }
+
+  async answer(c: GatewayContext, exchange: GitExchange): Promise<Response> {
+    if (this.#running.size >= maxRunning) {
+      return problem(new MirrorError("not-ready", { path: c.req.path, retryAfter: 1 }), { "retry-after": "1" });
+    }
+    const { incoming, outgoing } = c.env;
+    if (Number(incoming.headers["content-length"] ?? 0) > requestBodyLimit) {
+      return problem(new MirrorError("request-too-large", { allowed: requestBodyLimit }));
+    }
+    const child = spawn("git", ["http-backend"], { env: this.#environment(c, exchange) });
+    this.#running.add(child);
+    const timer = setTimeout(() => child.kill(), gitTotalMs);
+    const exited = new Promise<string | null>((resolve) => {
+      child.on("error", (error) => resolve(error.message));
+      child.on("close", (code, signal) =>
+        resolve(code === 0 ? null : `git http-backend ended with ${signal ?? `code ${code}`}`),
+      );
+    }).finally(() => {
+      clearTimeout(timer);
+      this.#running.delete(child);
+    });
+    // A client that leaves must not keep a process: SIGTERM reaches upload-pack through http-backend's own handler.
+    outgoing.once("close", () => child.kill());
+    let complaint = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      if (complaint.length < 2000) complaint += chunk.toString("latin1");
+    });
+    const refusal = this.#feed(c, child);
+    let head: CgiHead;
+    try {
+      head = await readHead(child);
+    } catch (error) {
+      child.kill();
+      const reason = (await exited) ?? (error instanceof Error ? error.message : String(error));
+      if (refusal.error !== null) return problem(refusal.error);
+      this.#log(`${c.req.path}: ${reason}${complaint === "" ? "" : `: ${complaint.trim()}`}`);
+      return problem(new MirrorError("internal", { reason }));
+    }
+    if (head.status !== 200) {
+      child.kill();
+      this.#log(
+        `${c.req.path}: git http-backend answered ${head.status}${complaint === "" ? "" : `: ${complaint.trim()}`}`,
+      );
+      return problem(
+        new MirrorError("remote-status", { remote: exchange.repository, status: head.status }),
+        {},
+        head.status,
+      );
+    }
+    const body = Readable.from(bodyOf(child, head.rest, exited), { objectMode: false });
+    const headers = {
+      "content-type": head.headers.get("content-type") ?? "application/octet-stream",
+      "cache-control": "no-cache",
+    };
+    return streamOut(c, 200, headers, this.#shape(exchange, body), this.#log);
+  }
+
+  close(): void {
+    for (const child of this.#running) child.kill();
+  }
+
+  /** Pipes the request's body into the backend. The returned object tells whether it was refused on the way. */
+  #feed(c: GatewayContext, child: ChildProcessWithoutNullStreams): { error: MirrorError | null } {
+    const refusal: { error: MirrorError | null } = { error: null };
+    child.stdin.on("error", () => {}); // EPIPE: the backend's exit code says why it stopped reading.
+    if (c.req.method !== "POST") {
+      child.stdin.end();
+      return refusal;
+    }
+    const limited = bodyLimit(requestBodyLimit);
+    limited.on("error", (error) => {
+      if (error instanceof MirrorError) refusal.error = error;
+      child.kill();
+    });
+    c.env.incoming.on("error", () => child.kill());
+    c.env.incoming.pipe(limited).pipe(child.stdin);
+    return refusal;
+  }
+
+  #environment(c: GatewayContext, exchange: GitExchange): NodeJS.ProcessEnv {
+    const headers = c.env.incoming.headers;
+    const variables: Record<string, string> = {
+      GATEWAY_INTERFACE: "CGI/1.1",
+      GIT_HTTP_EXPORT_ALL: "1",
+      PATH_TRANSLATED: `${this.#gitDirectory}/${exchange.request}`,
+      PATH_INFO: `/${exchange.request}`,
+      QUERY_STRING: exchange.request === "info/refs" ? "service=git-upload-pack" : "",
+      REQUEST_METHOD: c.req.method,
+      REMOTE_ADDR: c.env.incoming.socket.remoteAddress ?? "",
+      SERVER_PROTOCOL: "HTTP/1.1",
+    };
+    const pass = (variable: string, value: string | undefined, allowed: RegExp) => {
+      if (value !== undefined && allowed.test(value)) variables[variable] = value;
+    };
+    pass("CONTENT_TYPE", headers["content-type"], /^[\w.+/-]{1,100}$/);
+    pass("CONTENT_LENGTH", headers["content-length"], /^\d{1,10}$/);
+    pass("HTTP_CONTENT_ENCODING", headers["content-encoding"], /^[\w-]{1,20}$/);
+    const protocol = headers["git-protocol"];
+    pass("GIT_PROTOCOL", Array.isArray(protocol) ? protocol[0] : protocol, /^[\w.:=-]{1,200}$/);
+    return gitEnvironment(variables);
+  }
+}
+
+async function readHead(child: ChildProcessWithoutNullStreams): Promise<CgiHead> {
+  let bytes = Buffer.alloc(0);
+  for (;;) {
+    const chunk = child.stdout.read() as Buffer | null;
+    if (chunk !== null) {
+      bytes = Buffer.concat([bytes, chunk]);
+      const head = cgiHead(bytes);
+      if (head !== undefined) return head;
+    } else if (child.stdout.readableEnded || child.stdout.destroyed) {
+      throw new Error("git http-backend ended before it answered");
+    } else {
+      await Promise.race([once(child.stdout, "readable"), once(child.stdout, "end")]);
+    }
+  }
+}
+
+/** The body, which ends only when the backend has exited well: an exit code comes after the last byte. */
+async function* bodyOf(
+  child: ChildProcessWithoutNullStreams,
+  first: Buffer,
+  exited: Promise<string | null>,
+): AsyncGenerator<Buffer> {
+  if (first.length > 0) yield first;
+  for await (const chunk of child.stdout) yield chunk as Buffer;
+  const failure = await exited;
+  if (failure !== null) throw new Error(failure);
+}

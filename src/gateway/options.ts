@@ -1,0 +1,52 @@
+import type { Transform } from "node:stream";
+
+/** One `--repository [NAME=]URL[#BRANCH]`. */
+export interface RepositoryOption {
+  /** `[a-z0-9][a-z0-9._-]*`, unique; null when none was given (the first such repository is called `default`). */
+  readonly name: string | null;
+  /** `https://…`, `http://…`, `file://…` or a local path, as the operator wrote it. */
+  readonly url: string;
+  /** Branch or tag; null follows the remote's HEAD. */
+  readonly branch: string | null;
+}
+
+/** One `--origin [NAME=]URL`; a null name means the first repository. */
+export interface OriginOption {
+  readonly name: string | null;
+  readonly url: string;
+}
+
+export interface GitExchange {
+  readonly repository: string;
+  readonly request: "info/refs" | "git-upload-pack";
+}
+
+/** Everything the command line can say, and a few things that only tests and benchmarks do. */
+export interface GatewayOptions {
+  /** 0 picks a free port. Default 8080. */
+  readonly port?: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default: opam-repository on GitHub, or the demo repository when that cannot be reached. */
+  readonly repositories?: readonly RepositoryOption[];
+  readonly origins?: readonly OriginOption[];
+  /** URLs or folders with the layout `<algorithm>/<first two digits>/<digits>`. */
+  readonly upstreamCaches?: readonly string[];
+  /** Where fetched archives are kept; a temporary folder, removed at the end, without it. */
+  readonly data?: string;
+  /** Path below which everything is served. Default `/`. */
+  readonly base?: string;
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** Receives log lines without a line end. Default: nothing is logged. */
+  readonly log?: (line: string) => void;
+  /** The built app. Default: `dist/app` of this package. */
+  readonly appDirectory?: string;
+  /** What is followed when `repositories` is empty. */
+  readonly defaultRemote?: RepositoryOption;
+  /** Seen by tests only: a transform put into the body of a Git answer, to slow it down or to damage it. */
+  readonly onGitResponse?: (exchange: GitExchange) => Transform | undefined;
+  /** Limits the body of each Git answer. */
+  readonly throttleBytesPerSecond?: number;
+}
+
+export type Log = (line: string) => void;

@@ -1,0 +1,45 @@
+import { type ErrorCode, MirrorError } from "../core/errors.ts";
+
+const statuses: Partial<Record<ErrorCode, number>> = {
+  "remote-unreachable": 502,
+  "remote-status": 502,
+  "remote-auth": 401,
+  "remote-not-git": 502,
+  "remote-refused": 403,
+  "remote-timeout": 502,
+  "not-found": 404,
+  "bad-path": 400,
+  "method-not-allowed": 405,
+  "unknown-repository": 404,
+  "not-ready": 503,
+  "archive-unavailable": 404,
+  "checksum-malformed": 400,
+  "request-too-large": 413,
+};
+
+/**
+ * An error as `application/problem+json` (RFC 9457), with the stable `code` of the error and its data.
+ * The status is the one that belongs to the code unless the caller knows better.
+ */
+export function problem(error: MirrorError, headers: Readonly<Record<string, string>> = {}, status?: number): Response {
+  const code = status ?? statuses[error.code] ?? 500;
+  const body = { type: "about:blank", title: error.message, status: code, code: error.code, data: error.data };
+  return new Response(`${JSON.stringify(body)}\n`, {
+    status: code,
+    headers: {
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      ...headers,
+    },
+  });
+}
+
+export function notFound(path: string): Response {
+  return problem(new MirrorError("not-found", { path }));
+}
+
+/** `allow` is the value of the Allow header, e.g. `GET, HEAD`. */
+export function methodNotAllowed(method: string, allow: string): Response {
+  return problem(new MirrorError("method-not-allowed", { method }), { allow });
+}

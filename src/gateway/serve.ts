@@ -1,0 +1,258 @@
+import { mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { pipeline, type Readable } from "node:stream";
+import { buildDemoRepository, demoArchiveOrigin } from "../demo/build.ts";
+import type { MirrorConfig } from "../protocol/config.ts";
+import { DownloadedArchives } from "./archive-download.ts";
+import { FolderCache } from "./archive-folder.ts";
+import { Archives } from "./archives.ts";
+import { basePath } from "./base-path.ts";
+import { algorithms } from "./checksum.ts";
+import { type Followed, followedRepositories } from "./followed.ts";
+import { LocalGit } from "./git-local.ts";
+import { RemoteGit } from "./git-remote.ts";
+import type { GitSource } from "./git-source.ts";
+import { gatewayServer, type Tls } from "./listener.ts";
+import { OperatorError } from "./operator-error.ts";
+import type { GatewayOptions, GitExchange, Log, RepositoryOption } from "./options.ts";
+import { packageRoot, packageVersion } from "./package-root.ts";
+import { unreachable } from "./reachable.ts";
+import { isRemote } from "./repository-option.ts";
+import { gatewayRoutes } from "./routes.ts";
+import { throttle } from "./throttle.ts";
+
+export interface Gateway {
+  /** Scheme, host and port, without a final slash. */
+  readonly url: string;
+  /** Path of everything it serves; starts and ends with a slash. */
+  readonly base: string;
+  readonly config: MirrorConfig;
+  /** Stops accepting, lets running answers end for two seconds, then breaks them. */
+  close(): Promise<void>;
+}
+
+const opamRepository: RepositoryOption = {
+  name: null,
+  url: "https://github.com/ocaml/opam-repository.git",
+  branch: "master",
+};
+const probeMs = 3_000;
+const graceMs = 2_000;
+
+/** Starts the gateway. Throws an OperatorError when an option or the machine does not allow it. */
+export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
+  const log = options.log ?? (() => {});
+  const base = basePath(options.base ?? "/");
+  const tls = options.tls === undefined ? null : await readTls(options.tls);
+  const { folders, urls } = await upstreamCaches(options.upstreamCaches ?? [], log);
+  const work = await workFolder(options.data);
+  try {
+    const followed = await follow(options, work.scratch, folders, log);
+    const shape = bodyShape(options);
+    const git = new Map<string, GitSource>();
+    const local: LocalGit[] = [];
+    for (const repository of followed) {
+      if (repository.gitDirectory === null) git.set(repository.name, new RemoteGit(repository.remote, shape, log));
+      else {
+        const source = new LocalGit(repository.gitDirectory, shape, log);
+        local.push(source);
+        git.set(repository.name, source);
+      }
+    }
+    const config = configOf(followed);
+    const app = gatewayRoutes({
+      base,
+      config,
+      git,
+      archives: new Archives(folders, new DownloadedArchives(join(work.kept, "archives"), urls), log),
+      upstreams: new Map(
+        followed.flatMap(({ name, upstream }) => (upstream === null ? [] : [[name, new URL(upstream)] as const])),
+      ),
+      appDirectory: options.appDirectory ?? join(packageRoot(), "dist", "app"),
+      connect: [
+        ...new Set(
+          followed.flatMap(({ origins, notice }) => [
+            ...origins.map((url) => new URL(url).origin),
+            ...(notice === null ? [] : [demoArchiveOrigin]),
+          ]),
+        ),
+      ],
+      log,
+    });
+    const server = serverOf(app, tls, log);
+    const host = options.host ?? "127.0.0.1";
+    const address = await listen(server, options.port ?? 8080, host);
+    return {
+      url: `${tls === null ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${address.port}`,
+      base,
+      config,
+      close: async () => {
+        await closeServer(server);
+        for (const source of local) source.close();
+        await work.remove();
+      },
+    };
+  } catch (error) {
+    await work.remove();
+    throw error;
+  }
+}
+
+/** The repositories of the options; without any, opam-repository, or the demo repository when that is out of reach. */
+async function follow(options: GatewayOptions, scratch: string, folders: FolderCache[], log: Log): Promise<Followed[]> {
+  const given = options.repositories ?? [];
+  const origins = options.origins ?? [];
+  if (given.length > 0) return followedRepositories(given, origins);
+  const wanted = options.defaultRemote ?? opamRepository;
+  const failure = isRemote(wanted.url) ? await unreachable(wanted.url, probeMs) : null;
+  if (failure === null) return followedRepositories([wanted], origins);
+  const demo = await buildDemoRepository(join(scratch, "demo"));
+  folders.push(new FolderCache(demo.cacheDirectory, log));
+  const notice = `${wanted.url} could not be reached, so this is the demo repository that comes with opam-web-mirror. Restart the server when the network is back, or name a repository with --repository.`;
+  log(`${failure.message}`);
+  log(notice);
+  const [followed] = await followedRepositories(
+    [{ name: null, url: demo.gitDirectory, branch: demo.branch }],
+    origins,
+    notice,
+  );
+  return followed === undefined ? [] : [{ ...followed, remote: demo.remote }];
+}
+
+function configOf(followed: readonly Followed[]): MirrorConfig {
+  return {
+    version: packageVersion(),
+    archives: true,
+    repositories: followed.map(({ name, remote, branch, origins, upstream, notice }) => ({
+      name,
+      remote,
+      gitUrl: `git/${name}`,
+      branch,
+      origins,
+      upstream: upstream !== null,
+      ...(notice === null ? {} : { notice }),
+    })),
+  };
+}
+
+/** How the options change the body of a Git answer. Without them the body itself, so that nothing is paid. */
+function bodyShape(options: GatewayOptions): (exchange: GitExchange, body: Readable) => Readable {
+  return (exchange, body) => {
+    let shaped = body;
+    const transform = options.onGitResponse?.(exchange);
+    // The callback is a no-op: an error travels along the pipeline to the last stream, whose reader handles it.
+    if (transform !== undefined) shaped = pipeline(shaped, transform, () => {});
+    if (options.throttleBytesPerSecond !== undefined)
+      shaped = pipeline(shaped, throttle(options.throttleBytesPerSecond), () => {});
+    return shaped;
+  };
+}
+
+async function upstreamCaches(caches: readonly string[], log: Log): Promise<{ folders: FolderCache[]; urls: URL[] }> {
+  const folders: FolderCache[] = [];
+  const urls: URL[] = [];
+  for (const cache of caches) {
+    if (isRemote(cache)) {
+      if (!URL.canParse(cache))
+        throw new OperatorError("usage", `--upstream-cache ${cache}: it is not a valid URL. Check its host and port.`);
+      urls.push(new URL(cache.endsWith("/") ? cache : `${cache}/`));
+      continue;
+    }
+    const path = resolve(cache);
+    if (!(await stat(path).catch(() => null))?.isDirectory()) {
+      throw new OperatorError(
+        "usage",
+        `--upstream-cache ${cache}: there is no such folder. Give the URL or the folder of an opam cache.`,
+      );
+    }
+    const present = await Promise.all(
+      algorithms.map(async (name) => (await stat(join(path, name)).catch(() => null))?.isDirectory() ?? false),
+    );
+    if (!present.includes(true)) {
+      throw new OperatorError(
+        "usage",
+        `--upstream-cache ${cache}: it has none of the folders ${algorithms.join(", ")}. Give the folder that contains them.`,
+      );
+    }
+    folders.push(new FolderCache(path, log));
+  }
+  return { folders, urls };
+}
+
+interface WorkFolder {
+  /** Survives a restart when the operator named it. */
+  readonly kept: string;
+  /** Of this process alone. */
+  readonly scratch: string;
+  remove(): Promise<void>;
+}
+
+async function workFolder(data: string | undefined): Promise<WorkFolder> {
+  try {
+    if (data !== undefined) await mkdir(data, { recursive: true });
+    const scratch = await mkdtemp(join(data === undefined ? tmpdir() : resolve(data), "opam-web-mirror-"));
+    return {
+      kept: data === undefined ? scratch : resolve(data),
+      scratch,
+      remove: () => rm(scratch, { recursive: true, force: true }),
+    };
+  } catch (error) {
+    throw new OperatorError(
+      "start",
+      `The folder ${data ?? tmpdir()} cannot be written (${(error as Error).message}). Choose another one with --data.`,
+      error,
+    );
+  }
+}
+
+async function readTls(files: { readonly certFile: string; readonly keyFile: string }): Promise<Tls> {
+  const read = (flag: string, path: string) =>
+    readFile(path).catch((error: Error) => {
+      throw new OperatorError(
+        "usage",
+        `${flag} ${path}: the file cannot be read (${error.message}). Give a PEM file.`,
+        error,
+      );
+    });
+  return { cert: await read("--tls-cert", files.certFile), key: await read("--tls-key", files.keyFile) };
+}
+
+function serverOf(...parts: Parameters<typeof gatewayServer>): Server {
+  try {
+    return gatewayServer(...parts);
+  } catch (error) {
+    throw new OperatorError(
+      "usage",
+      `--tls-cert and --tls-key cannot be used (${(error as Error).message}). Give a PEM certificate and its private key.`,
+      error,
+    );
+  }
+}
+
+function listen(server: Server, port: number, host: string): Promise<AddressInfo> {
+  return new Promise((resolved, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const reason =
+        error.code === "EADDRINUSE"
+          ? `port ${port} of ${host} is already in use. Stop the other server, or choose a port with --port (0 picks a free one).`
+          : error.code === "EACCES"
+            ? `port ${port} of ${host} needs more privileges. Choose a port above 1023 with --port.`
+            : error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND"
+              ? `${host} is not an address of this machine. Choose another one with --host.`
+              : `${host}:${port} cannot be listened on (${error.message}). Check --host and --port.`;
+      reject(new OperatorError("start", `Cannot start: ${reason}`, error));
+    });
+    server.listen(port, host, () => resolved(server.address() as AddressInfo));
+  });
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolved) => server.close(() => resolved()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(timer);
+}

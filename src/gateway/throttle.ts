@@ -1,0 +1,26 @@
+import { Transform } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const piecesPerSecond = 50;
+
+/** Passes bytes at a steady rate, in pieces of a fiftieth of a second. */
+export function throttle(bytesPerSecond: number): Transform {
+  const piece = Math.max(1, Math.floor(bytesPerSecond / piecesPerSecond));
+  let started: number | null = null;
+  let passed = 0;
+  return new Transform({
+    highWaterMark: piece,
+    async transform(chunk: Buffer, _encoding, done) {
+      started ??= performance.now();
+      for (let at = 0; at < chunk.length && !this.destroyed; at += piece) {
+        const part = chunk.subarray(at, at + piece);
+        const due = started + ((passed + part.length) / bytesPerSecond) * 1000;
+        const wait = due - performance.now();
+        if (wait > 0) await sleep(wait);
+        passed += part.length;
+        this.push(part);
+      }
+      done();
+    },
+  });
+}
