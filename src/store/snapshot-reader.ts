@@ -1,5 +1,15 @@
 import type { Slice } from "../core/cooperation/slice.ts";
+import { MirrorError } from "../core/errors.ts";
+import type { Digest } from "../core/git/digest.ts";
+import { defaultLimits } from "../core/git/limits.ts";
+import { Manifest } from "../core/git/manifest.ts";
+import { objectTypes } from "../core/git/object-type.ts";
+import { hashObject, StoredObjectReader, type StoredPack } from "../core/git/stored-object.ts";
+import { createDigest } from "../platform/digest.ts";
+import { PackWindows } from "./pack-windows.ts";
 import type { SnapshotRecord } from "./records.ts";
+import { snapshotDigest } from "./snapshot-digest.ts";
+import type { Store } from "./store.ts";
 
 /** A blob as the snapshot holds it; the bytes were hashed again when they were read. */
 export interface SnapshotFile {
@@ -19,4 +29,124 @@ export interface Snapshot {
   paths(): Iterable<string>;
   /** All files below `prefix` in path order, read cooperatively. */
   files(prefix: string, slice: Slice): AsyncIterable<SnapshotFile & { readonly path: string }>;
+}
+
+export interface SnapshotReaderOptions {
+  /** Bytes of pack windows kept in memory. */
+  readonly windowBytes?: number;
+}
+
+/** Opens snapshots of a store and keeps the one that each repository's pointer names. What it keeps is a cache: it may be dropped at any time. */
+export class SnapshotReader {
+  readonly #store: Store;
+  readonly #windows: PackWindows;
+  readonly #opened: Map<string, { readonly id: string; readonly snapshot: Promise<Snapshot> }> = new Map();
+  #sha1: Promise<Digest> | null = null;
+
+  constructor(store: Store, options: SnapshotReaderOptions = {}) {
+    this.#store = store;
+    this.#windows = new PackWindows(options.windowBytes ?? 16 << 20);
+  }
+
+  /** The snapshot served for that repository now; null before the first. Throws `store-lost` when the pointer names what is not there or damaged. */
+  async current(repository: string): Promise<Snapshot | null> {
+    const record = await this.#store.repository(repository);
+    if (record === undefined || record.snapshot === null) {
+      this.#opened.delete(repository);
+      return null;
+    }
+    const held = this.#opened.get(repository);
+    if (held?.id === record.snapshot) return held.snapshot;
+    const snapshot = this.open(record.snapshot);
+    this.#opened.set(repository, { id: record.snapshot, snapshot });
+    snapshot.catch(() => this.#opened.delete(repository));
+    return snapshot;
+  }
+
+  /** Forgets what is held of a repository: its data were found damaged. */
+  forget(repository: string): void {
+    this.#opened.delete(repository);
+  }
+
+  /** Opens a snapshot by id and checks its digest. */
+  async open(id: string): Promise<Snapshot> {
+    this.#sha1 ??= createDigest("sha1");
+    const [record, sha1] = await Promise.all([this.#store.snapshot(id), this.#sha1]);
+    if (record === undefined) throw new MirrorError("store-lost", { reason: `snapshot ${id} is gone` });
+    if ((await snapshotDigest(record)) !== record.digest) throw new MirrorError("store-lost", { reason: `snapshot ${id} is damaged` });
+    let manifest: Manifest;
+    try {
+      manifest = new Manifest(record.manifest);
+    } catch (thrown) {
+      throw new MirrorError("store-lost", { reason: `snapshot ${id} has no valid manifest` }, thrown);
+    }
+    return new OpenSnapshot(record, manifest, this.#store, this.#windows, sha1);
+  }
+}
+
+class OpenSnapshot implements Snapshot {
+  readonly record: SnapshotRecord;
+  readonly #manifest: Manifest;
+  readonly #store: Store;
+  readonly #windows: PackWindows;
+  readonly #sha1: Digest;
+  readonly #packs: Map<string, Promise<StoredPack>> = new Map();
+  readonly #objects: StoredObjectReader = new StoredObjectReader(defaultLimits);
+
+  constructor(record: SnapshotRecord, manifest: Manifest, store: Store, windows: PackWindows, sha1: Digest) {
+    this.record = record;
+    this.#manifest = manifest;
+    this.#store = store;
+    this.#windows = windows;
+    this.#sha1 = sha1;
+  }
+
+  oid(path: string): string | undefined {
+    const rank = this.#manifest.find(path);
+    return rank < 0 ? undefined : this.#manifest.oid(rank);
+  }
+
+  async read(path: string): Promise<SnapshotFile | undefined> {
+    const rank = this.#manifest.find(path);
+    return rank < 0 ? undefined : this.#readRank(rank);
+  }
+
+  *paths(): Iterable<string> {
+    for (let rank = 0; rank < this.#manifest.count; rank++) yield this.#manifest.path(rank);
+  }
+
+  async *files(prefix: string, slice: Slice): AsyncIterable<SnapshotFile & { readonly path: string }> {
+    for (let rank = this.#manifest.lowerBound(prefix); rank < this.#manifest.count; rank++) {
+      const path = this.#manifest.path(rank);
+      if (!path.startsWith(prefix)) return;
+      const { oid, bytes } = await this.#readRank(rank);
+      yield { path, oid, bytes };
+      if (slice.due()) await slice.pause();
+    }
+  }
+
+  async #readRank(rank: number): Promise<SnapshotFile> {
+    const place = this.#manifest.place(rank);
+    const pack = await this.#pack(place.pack);
+    const object = await this.#objects.read(pack, place.offset);
+    const oid = this.#manifest.oid(rank);
+    if (object.type !== objectTypes.blob || hashObject(this.#sha1, "blob", object.bytes) !== oid) {
+      throw new MirrorError("store-lost", { reason: `blob ${oid} in pack ${pack.key} is damaged` });
+    }
+    return { oid, bytes: object.bytes };
+  }
+
+  #pack(number: number): Promise<StoredPack> {
+    const key = this.record.packs[number] ?? "";
+    let pack = this.#packs.get(key);
+    if (pack === undefined) {
+      pack = this.#store.pack(key).then((readable) => {
+        if (readable === undefined) throw new MirrorError("store-lost", { reason: `pack ${key} is gone` });
+        return this.#windows.open(readable);
+      });
+      this.#packs.set(key, pack);
+      pack.catch(() => this.#packs.delete(key));
+    }
+    return pack;
+  }
 }

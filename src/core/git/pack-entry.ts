@@ -38,7 +38,6 @@ export class PackEntryHead {
         distance = (distance + 1) * 128 + (byte & 127);
         if (distance > 0xffffffff) return "a delta's base offset is beyond 4 GiB";
       }
-      if (distance === 0 || distance > from) return "a delta's base lies outside the pack";
       this.distance = distance;
     } else if (this.type === objectTypes.refDelta) {
       if (at + 20 > to) return "more";

@@ -214,7 +214,7 @@ export class PackReader {
     this.#wanted = after;
     if (arena !== null) this.#resolve(index, head.type, arena, size);
     else if (head.type === objectTypes.ofsDelta) {
-      const base = table.atOffset(start - head.distance);
+      const base = head.distance < start ? table.atOffset(start - head.distance) : -1;
       if (base < 0 || base === index) throw new MirrorError("delta-corrupt", { at: start, reason: "its base is not the start of an object" });
       table.bases[index] = base;
       if (table.types[base] !== 0) this.#applyTo(index, base, size);

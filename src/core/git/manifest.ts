@@ -1,0 +1,158 @@
+/**
+ * The manifest of a snapshot: every served path with the oid of its blob and where the blob's entry is packed, as one flat table,
+ * sorted by path bytes and searched by halving. Layout, all numbers little-endian:
+ *
+ * `OWM1`, u32 count, u32 bytes of all paths, u32 zero; count × u32 end of path; count × u32 position in the pack;
+ * count × 20 bytes oid; count × u8 number of the pack; the paths.
+ */
+const magic = 0x314d574f;
+const headBytes = 16;
+
+export interface Place {
+  /** Index into the snapshot's list of packs. */
+  readonly pack: number;
+  /** Position of the entry in that pack. */
+  readonly offset: number;
+}
+
+export class ManifestBuilder {
+  #count = 0;
+  #pathBytes = 0;
+  #paths: Uint8Array<ArrayBuffer> = new Uint8Array(1 << 16);
+  #ends: Uint32Array<ArrayBuffer> = new Uint32Array(1 << 10);
+  #offsets: Uint32Array<ArrayBuffer> = new Uint32Array(1 << 10);
+  #packs: Uint8Array<ArrayBuffer> = new Uint8Array(1 << 10);
+  #oids: Uint8Array<ArrayBuffer> = new Uint8Array(20 << 10);
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Paths must come in rising byte order: the order in which a tree walk yields them. */
+  add(path: Uint8Array, oids: Uint8Array, oidAt: number, pack: number, offset: number): void {
+    if (this.#pathBytes + path.length > this.#paths.length) this.#paths = grown(this.#paths, new Uint8Array(this.#paths.length * 2));
+    if (this.#count === this.#ends.length) {
+      const capacity = this.#count * 2;
+      this.#ends = grown(this.#ends, new Uint32Array(capacity));
+      this.#offsets = grown(this.#offsets, new Uint32Array(capacity));
+      this.#packs = grown(this.#packs, new Uint8Array(capacity));
+      this.#oids = grown(this.#oids, new Uint8Array(capacity * 20));
+    }
+    const i = this.#count++;
+    this.#paths.set(path, this.#pathBytes);
+    this.#pathBytes += path.length;
+    this.#ends[i] = this.#pathBytes;
+    this.#offsets[i] = offset;
+    this.#packs[i] = pack;
+    for (let k = 0; k < 20; k++) this.#oids[i * 20 + k] = oids[oidAt + k]!;
+  }
+
+  finish(): ArrayBuffer {
+    const n = this.#count;
+    const result = new Uint8Array(headBytes + n * 29 + this.#pathBytes);
+    const view = new DataView(result.buffer);
+    view.setUint32(0, magic, true);
+    view.setUint32(4, n, true);
+    view.setUint32(8, this.#pathBytes, true);
+    let at = headBytes;
+    for (const numbers of [this.#ends, this.#offsets]) {
+      for (let i = 0; i < n; i++, at += 4) view.setUint32(at, numbers[i]!, true);
+    }
+    result.set(this.#oids.subarray(0, n * 20), at);
+    result.set(this.#packs.subarray(0, n), at + n * 20);
+    result.set(this.#paths.subarray(0, this.#pathBytes), at + n * 21);
+    return result.buffer;
+  }
+}
+
+function grown<T extends Uint8Array | Uint32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+export class Manifest {
+  readonly count: number;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #offsetsAt: number;
+  readonly #oidsAt: number;
+  readonly #packsAt: number;
+  readonly #pathsAt: number;
+
+  /** Throws RangeError when the buffer is not a manifest. */
+  constructor(buffer: ArrayBuffer) {
+    this.#bytes = new Uint8Array(buffer);
+    this.#view = new DataView(buffer);
+    if (buffer.byteLength < headBytes || this.#view.getUint32(0, true) !== magic) throw new RangeError("not a manifest");
+    const n = this.#view.getUint32(4, true);
+    if (buffer.byteLength !== headBytes + n * 29 + this.#view.getUint32(8, true)) throw new RangeError("a manifest of the wrong length");
+    this.count = n;
+    this.#offsetsAt = headBytes + n * 4;
+    this.#oidsAt = this.#offsetsAt + n * 4;
+    this.#packsAt = this.#oidsAt + n * 20;
+    this.#pathsAt = this.#packsAt + n;
+  }
+
+  /** Rank of the path, or -1. */
+  find(path: string): number {
+    const wanted = new TextEncoder().encode(path);
+    let low = 0;
+    let high = this.count - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const order = this.#compare(middle, wanted);
+      if (order === 0) return middle;
+      if (order < 0) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+
+  /** Rank of the first path that is not below `path` in byte order. */
+  lowerBound(path: string): number {
+    const wanted = new TextEncoder().encode(path);
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#compare(middle, wanted) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  path(rank: number): string {
+    return new TextDecoder().decode(this.#bytes.subarray(this.#start(rank), this.#end(rank)));
+  }
+
+  /** Hex oid of the blob. */
+  oid(rank: number): string {
+    let text = "";
+    const at = this.#oidsAt + rank * 20;
+    for (let i = 0; i < 20; i++) text += (this.#bytes[at + i]! + 256).toString(16).slice(1);
+    return text;
+  }
+
+  place(rank: number): Place {
+    return { pack: this.#bytes[this.#packsAt + rank]!, offset: this.#view.getUint32(this.#offsetsAt + rank * 4, true) };
+  }
+
+  #start(rank: number): number {
+    return rank === 0 ? this.#pathsAt : this.#end(rank - 1);
+  }
+
+  #end(rank: number): number {
+    return this.#pathsAt + this.#view.getUint32(headBytes + rank * 4, true);
+  }
+
+  #compare(rank: number, wanted: Uint8Array): number {
+    const from = this.#start(rank);
+    const length = this.#end(rank) - from;
+    const shared = Math.min(length, wanted.length);
+    for (let i = 0; i < shared; i++) {
+      const difference = this.#bytes[from + i]! - wanted[i]!;
+      if (difference !== 0) return difference;
+    }
+    return length - wanted.length;
+  }
+}

@@ -1,0 +1,93 @@
+/** pkt-line framing (Git documentation, gitprotocol-common, "pkt-line Format"; the special packets of gitprotocol-v2). */
+
+export type Packet = { readonly type: "data"; readonly bytes: Uint8Array } | { readonly type: "flush" | "delim" | "response-end" };
+
+const encoder = new TextEncoder();
+
+export const flushPacket = "0000";
+export const delimPacket = "0001";
+
+/** One data packet with a line feed, as text. */
+export function pktLine(text: string): string {
+  return (encoder.encode(text).length + 5).toString(16).padStart(4, "0") + text + "\n";
+}
+
+/** What is wrong with the stream; the caller makes it an error that names the remote. */
+export class PktLineProblem extends Error {
+  readonly truncated: boolean;
+
+  constructor(reason: string, truncated: boolean) {
+    super(reason);
+    this.truncated = truncated;
+  }
+}
+
+/** Cuts a stream of byte chunks into packets. A packet's bytes are a view of the chunk they came in. */
+export class PktLineReader {
+  readonly #next: () => Promise<Uint8Array | undefined>;
+  #chunk: Uint8Array = new Uint8Array(0);
+  #at = 0;
+
+  /** `next` yields the chunks, then `undefined`. */
+  constructor(next: () => Promise<Uint8Array | undefined>) {
+    this.#next = next;
+  }
+
+  /** The next packet, or null at the end of the stream. Throws PktLineProblem. */
+  async read(): Promise<Packet | null> {
+    const head = await this.#take(4, true);
+    if (head === null) return null;
+    let length = 0;
+    for (const byte of head) {
+      const digit = byte >= 48 && byte <= 57 ? byte - 48 : byte >= 97 && byte <= 102 ? byte - 87 : byte >= 65 && byte <= 70 ? byte - 55 : -1;
+      if (digit < 0) throw new PktLineProblem("a packet's length is not hexadecimal", false);
+      length = length * 16 + digit;
+    }
+    if (length === 0) return { type: "flush" };
+    if (length === 1) return { type: "delim" };
+    if (length === 2) return { type: "response-end" };
+    if (length === 3) throw new PktLineProblem("a packet has the length 3", false);
+    if (length > 65520) throw new PktLineProblem(`a packet has the length ${length}`, false);
+    const bytes = await this.#take(length - 4, false);
+    return { type: "data", bytes: bytes ?? new Uint8Array(0) };
+  }
+
+  async #take(length: number, mayEnd: boolean): Promise<Uint8Array | null> {
+    if (this.#chunk.length - this.#at < length) {
+      const parts: Uint8Array[] = [this.#chunk.subarray(this.#at)];
+      let have = parts[0]!.length;
+      while (have < length) {
+        const chunk = await this.#next();
+        if (chunk === undefined) {
+          if (mayEnd && have === 0) return null;
+          throw new PktLineProblem("the stream ends inside a packet", true);
+        }
+        parts.push(chunk);
+        have += chunk.length;
+      }
+      // Usually one remainder and one chunk: copied once for each chunk the network delivers.
+      if (parts[0]!.length === 0 && parts.length === 2) this.#chunk = parts[1]!;
+      else {
+        const joined = new Uint8Array(have);
+        let at = 0;
+        for (const part of parts) {
+          joined.set(part, at);
+          at += part.length;
+        }
+        this.#chunk = joined;
+      }
+      this.#at = 0;
+    }
+    const from = this.#at;
+    this.#at += length;
+    return this.#chunk.subarray(from, this.#at);
+  }
+}
+
+/** Text from a remote for people to read: one line, no control characters, bounded. */
+export function remoteText(bytes: Uint8Array): string {
+  const text = new TextDecoder().decode(bytes.subarray(0, 2000));
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters and terminal escapes are what is removed
+  const plain = text.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, "").replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, " ");
+  return plain.trim().slice(0, 500);
+}

@@ -1,0 +1,182 @@
+import { AvailabilityMeter } from "../core/cooperation/meter.ts";
+import { asMirrorError, type ErrorRecord, MirrorError } from "../core/errors.ts";
+import type { RepositoryConfig } from "../protocol/config.ts";
+import type { Engine, EngineStatus, LiveAnswer } from "../protocol/messages.ts";
+import type { AvailabilityStatus, LastSync, RepositoryStatus } from "../protocol/status.ts";
+import type { SyncHost } from "./host.ts";
+import { LiveClone } from "./live-clone.ts";
+import { RepositoryProgress } from "./repository-progress.ts";
+import { syncRepository } from "./sync.ts";
+
+export interface EngineListener {
+  progress(repository: RepositoryStatus, availability: AvailabilityStatus): void;
+  published(repository: string, snapshot: string): void;
+}
+
+interface Followed {
+  readonly config: RepositoryConfig;
+  readonly progress: RepositoryProgress;
+  running: { readonly done: Promise<void>; readonly abort: AbortController; live: LiveClone | null } | null;
+}
+
+const reportMs = 150;
+/** Waits before the second and third try of a sync whose connection failed, before jitter. */
+const retryMs = [400, 1200];
+
+/** Syncs the configured repositories into the store, one at a time each, and answers for clones in progress. Runs in any host. */
+export class SyncEngine implements Engine {
+  readonly #host: SyncHost;
+  readonly #listener: EngineListener;
+  readonly #meter: AvailabilityMeter;
+  readonly #followed: Map<string, Followed> = new Map();
+
+  constructor(host: SyncHost, listener: EngineListener) {
+    this.#host = host;
+    this.#listener = listener;
+    this.#meter = new AvailabilityMeter(host.clock, host.macrotask);
+  }
+
+  /** Takes over these repositories; those followed before are left as they are. */
+  async follow(configs: readonly RepositoryConfig[]): Promise<void> {
+    for (const config of configs) {
+      const record = await this.#host.store.configure(config);
+      const progress = await RepositoryProgress.load(this.#host.store, record);
+      if (!this.#followed.has(config.name)) this.#followed.set(config.name, { config, progress, running: null });
+    }
+  }
+
+  async status(): Promise<EngineStatus> {
+    return { repositories: [...this.#followed.values()].map(({ progress }) => progress.status()), availability: this.#meter.read() };
+  }
+
+  /** Notes a request that this host answered; see AvailabilityMeter. */
+  answered(ms: number): void {
+    this.#meter.answered(ms);
+  }
+
+  async update(repository: string): Promise<"started" | "running" | "unknown"> {
+    const followed = this.#followed.get(repository);
+    if (followed === undefined) return "unknown";
+    if (followed.running !== null) return "running";
+    const abort = new AbortController();
+    const running: NonNullable<Followed["running"]> = { abort, live: null, done: Promise.resolve() };
+    followed.running = running;
+    const done = this.#run(followed, running);
+    followed.running = Object.assign(running, { done });
+    return "started";
+  }
+
+  async settled(repository: string): Promise<RepositoryStatus | null> {
+    const followed = this.#followed.get(repository);
+    if (followed === undefined) return null;
+    await followed.running?.done;
+    return followed.progress.status();
+  }
+
+  async live(repository: string, path: string, waitMs: number): Promise<LiveAnswer> {
+    const running = this.#followed.get(repository)?.running;
+    if (!running) return { type: "idle" };
+    if (running.live !== null) return running.live.answer(path, waitMs);
+    return { type: "pending", secondsLeft: 1 };
+  }
+
+  /** Stops all syncs; resolves when nothing of them runs any more. */
+  async close(): Promise<void> {
+    for (const { running } of this.#followed.values()) running?.abort.abort(new MirrorError("aborted", { what: "The sync" }));
+    await Promise.all([...this.#followed.values()].map(({ running }) => running?.done));
+  }
+
+  async #run(followed: Followed, running: NonNullable<Followed["running"]>): Promise<void> {
+    const { clock, store } = this.#host;
+    const { config, progress } = followed;
+    const startedAt = clock.wall();
+    const begun = clock.now();
+    const stopMeter = this.#meter.start();
+    progress.begin();
+    const reporting = new AbortController();
+    const reports = this.#report(progress, reporting.signal);
+    let changedFiles = 0;
+    let error: ErrorRecord | null = null;
+    let epoch = 0;
+    try {
+      epoch = await store.takeEpoch(config.name);
+      changedFiles = await this.#attempts(followed, running, epoch);
+    } catch (thrown) {
+      error = asMirrorError(thrown).toJSON();
+    }
+    const lastSync: LastSync = { startedAt: new Date(startedAt).toISOString(), durationMs: Math.round(clock.now() - begun), changedFiles, error };
+    running.live?.close();
+    await store.saveLastSync(config.name, epoch, lastSync, progress.branch).catch(() => undefined);
+    await store.collect(new Set()).catch(() => undefined);
+    stopMeter();
+    reporting.abort();
+    await reports;
+    progress.end(lastSync);
+    followed.running = null;
+    this.#listener.progress(progress.status(), this.#meter.read());
+  }
+
+  /** Tries again after a broken connection, with growing, jittered waits; what the remote said clearly is final. */
+  async #attempts(followed: Followed, running: NonNullable<Followed["running"]>, epoch: number): Promise<number> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#attempt(followed, running, epoch);
+      } catch (thrown) {
+        running.live?.close();
+        running.live = null;
+        const wait = retryMs[attempt];
+        if (wait === undefined || !isPassing(thrown) || running.abort.signal.aborted) throw thrown;
+        await this.#host.clock.sleep(wait * (0.75 + Math.random() / 2), running.abort.signal);
+      }
+    }
+  }
+
+  async #attempt(followed: Followed, running: NonNullable<Followed["running"]>, epoch: number): Promise<number> {
+    const { clock } = this.#host;
+    const { config, progress } = followed;
+    const slice = this.#host.slice();
+    slice.onResume = () => running.live?.tick();
+    let commit = "";
+    const outcome = await syncRepository(
+      this.#host,
+      config,
+      epoch,
+      slice,
+      {
+        phase: (phase) => progress.enter(phase),
+        discovered: (tip) => {
+          commit = tip.commit;
+          progress.branch = tip.branch;
+        },
+        begun: (reader) => {
+          progress.watch(reader, clock);
+          running.live = new LiveClone(reader, commit, clock, () => progress.secondsLeft());
+        },
+        received: (bytes) => progress.received(bytes),
+        remoteSays: () => undefined,
+        published: (snapshot) => {
+          progress.published(snapshot);
+          running.live?.close();
+          running.live = null;
+          this.#listener.published(config.name, snapshot.id);
+        },
+      },
+      running.abort.signal,
+    );
+    return outcome.changedFiles;
+  }
+
+  async #report(progress: RepositoryProgress, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#listener.progress(progress.status(), this.#meter.read());
+      await this.#host.clock.sleep(reportMs, signal).catch(() => undefined);
+    }
+  }
+}
+
+function isPassing(thrown: unknown): boolean {
+  if (!(thrown instanceof MirrorError)) return false;
+  const { code, data } = thrown as MirrorError;
+  if (code === "remote-unreachable" || code === "pack-truncated") return true;
+  return code === "remote-status" && "status" in data && (data.status >= 500 || data.status === 429);
+}

@@ -1,0 +1,35 @@
+import type { Clock } from "../core/cooperation/clock.ts";
+import type { Macrotask, Slice } from "../core/cooperation/slice.ts";
+import type { Limits } from "../core/git/limits.ts";
+import type { Store } from "../store/store.ts";
+
+/** The part of the platform's `fetch` that the engine uses. */
+export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Everything the engine gets from the place it runs in: a dedicated worker, a service worker, Node, or a test. */
+export interface SyncHost {
+  readonly store: Store;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  readonly macrotask: Macrotask;
+  /** A new time budget, with the slice length of this host. */
+  readonly slice: () => Slice;
+  readonly limits: Limits;
+  /** Base URL that relative Git URLs are resolved against; ends in `/`. */
+  readonly base: string;
+  /** Prefix of the names of Git directories, unique to the scope. */
+  readonly gitDirectory: (repository: string) => string;
+  /** Asked after a 401; null gives up. */
+  readonly credentials?: (remote: string) => Promise<Credentials | null>;
+}
+
+/** Milliseconds of silence after which a Git remote is given up, and for all of one exchange. */
+export const gitIdleMs = 30_000;
+export const gitTotalMs = 600_000;
+/** Discovery moves a few hundred bytes; a person waits for its outcome. */
+export const discoverMs = 15_000;

@@ -1,0 +1,78 @@
+import { Channel } from "../core/cooperation/channel.ts";
+import type { Slice } from "../core/cooperation/slice.ts";
+import { PackReader } from "../core/git/pack-reader.ts";
+import { createDigest } from "../platform/digest.ts";
+import type { Remote } from "./discover.ts";
+import { fetchPack, type Wanted } from "./fetch-pack.ts";
+import type { SyncHost } from "./host.ts";
+
+export interface ReceiveHandlers {
+  /** The reader, before its first byte. */
+  begun(reader: PackReader): void;
+  /** Bytes of the pack received so far. */
+  received(bytes: number): void;
+  remoteSays(text: string): void;
+}
+
+/** Chunks between the two loops: about a megabyte, as the network delivers at most 64 KiB a packet. */
+const chunksInFlight = 16;
+
+export interface Received {
+  readonly reader: PackReader;
+  /** Hex checksum of the pack as it was sent. */
+  readonly checksum: string;
+  readonly shallow: readonly string[];
+}
+
+/**
+ * Receives and analyses a pack, both at the same time: one loop reads the network into a bounded channel, the other takes the
+ * chunks out and reads the pack. Whichever fails stops the other.
+ */
+export async function receivePack(host: SyncHost, remote: Remote, wanted: Wanted, slice: Slice, handlers: ReceiveHandlers, signal: AbortSignal): Promise<Received> {
+  const [objectSha1, packSha1] = await Promise.all([createDigest("sha1"), createDigest("sha1")]);
+  const reader = new PackReader({ limits: host.limits, slice, objectSha1, packSha1 });
+  handlers.begun(reader);
+  const chunks = new Channel<Uint8Array>(chunksInFlight);
+  let bytes = 0;
+  const receiving = fetchPack(
+    host,
+    remote,
+    wanted,
+    {
+      pack: (chunk) => {
+        bytes += chunk.length;
+        handlers.received(bytes);
+        return chunks.send(chunk);
+      },
+      progress: (text) => handlers.remoteSays(text),
+    },
+    signal,
+  ).then(
+    (result) => {
+      chunks.end();
+      return result;
+    },
+    (thrown: unknown) => {
+      chunks.fail(thrown);
+      throw thrown;
+    },
+  );
+  const analysing = (async () => {
+    try {
+      for (let chunk = await chunks.receive(); chunk !== undefined; chunk = await chunks.receive()) {
+        await reader.write(chunk);
+        signal.throwIfAborted();
+      }
+      return await reader.end();
+    } catch (thrown) {
+      chunks.fail(thrown);
+      throw thrown;
+    }
+  })();
+  const [result, checksum] = await Promise.all([receiving, analysing]).catch(async (thrown: unknown) => {
+    // Neither loop may outlive this call.
+    await Promise.allSettled([receiving, analysing]);
+    throw thrown;
+  });
+  return { reader, checksum, shallow: result.shallow };
+}
