@@ -1,0 +1,59 @@
+import { MirrorError } from "../core/errors.ts";
+import type { ChecksumAlgorithm } from "../core/opam/checksum.ts";
+import { within } from "./deadline.ts";
+import type { HandlerDeps } from "./ports.ts";
+import type { Entity } from "./respond.ts";
+
+/** Milliseconds for which the gateway remembers that an archive could not be had: opam asks again and again. */
+const negativeMs = 60_000;
+const negativeEntries = 1_000;
+
+/** Entities of archives named by a checksum. */
+export class ArchiveFiles {
+  readonly #deps: HandlerDeps;
+  readonly #missing = new Map<string, number>();
+
+  constructor(deps: HandlerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Throws `archive-unavailable`, `archive-mismatch`, `aborted`. */
+  async entity(algorithm: ChecksumAlgorithm, hex: string, signal: AbortSignal, deadlineMs: number): Promise<Entity> {
+    const checksum = `${algorithm}=${hex}`;
+    const { archives, clock, host } = this.#deps;
+    if (host === "gateway" && (this.#missing.get(checksum) ?? 0) > clock.now()) throw unavailable(checksum);
+    if (archives === null) throw unavailable(checksum);
+    const abort = new AbortController();
+    const stop = () => abort.abort(new MirrorError("aborted", { what: `The download of ${checksum}` }));
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      const archive = await within(clock, deadlineMs, archives.get(algorithm, hex, abort.signal), () => null);
+      if (archive === null) throw unavailable(checksum);
+      return {
+        path: `cache/${algorithm}/${hex.slice(0, 2)}/${hex}`,
+        etag: `"${archive.sha256}"`,
+        lastModified: null,
+        type: "application/octet-stream",
+        source: archive.source,
+        immutable: true,
+        body: async () => archive.bytes,
+      };
+    } catch (thrown) {
+      if (thrown instanceof MirrorError && thrown.code.startsWith("archive-")) this.#remember(checksum);
+      throw thrown;
+    } finally {
+      signal.removeEventListener("abort", stop);
+      stop();
+    }
+  }
+
+  #remember(checksum: string): void {
+    if (this.#missing.size >= negativeEntries) this.#missing.clear();
+    this.#missing.set(checksum, this.#deps.clock.now() + negativeMs);
+  }
+}
+
+function unavailable(checksum: string): MirrorError {
+  return new MirrorError("archive-unavailable", { checksum, tried: [] });
+}

@@ -1,0 +1,200 @@
+import { MirrorError } from "../core/errors.ts";
+import { type AnswerSource, commonHeaders, prefersHtml, preflightHeaders } from "../core/http/headers.ts";
+import type { RepositoryRecord } from "../store/records.ts";
+import type { Snapshot } from "../store/snapshot-reader.ts";
+import { ArchiveFiles } from "./archive-route.ts";
+import { answerBeforeSnapshot } from "./before-snapshot.ts";
+import { within } from "./deadline.ts";
+import { type Deadlines, defaultDeadlines, type HandlerDeps } from "./ports.ts";
+import { type Entity, respondEntity, respondJson, respondProblem } from "./respond.ts";
+import type { Route } from "./route.ts";
+import { Site } from "./site.ts";
+import { SnapshotFiles } from "./snapshot-files.ts";
+import { StatusReport } from "./status.ts";
+import { Tarballs } from "./tarball.ts";
+import { UpdateWish } from "./wanted.ts";
+
+/** Answers a request that `matches` claimed. Never rejects, never hangs: every path has a deadline. */
+export interface Handler {
+  (request: Request): Promise<Response>;
+  /**
+   * Synchronous and cheap: null means that the request is not ours and must be left alone. An `undecided` one (before
+   * the configuration is loaded) must be given to the handler, which passes it through when it is not ours.
+   */
+  matches(url: URL): Route | null;
+  /** Reads the configuration from the store, for `matches`. To be called at start and after each change. */
+  refresh(): Promise<void>;
+}
+
+/** Milliseconds that any answer but an archive may take beyond its own deadline. */
+const graceMs = 500;
+
+/** The request handler: no globals of any host, so that a service worker, a gateway, a page and a test run the same. */
+export function createHandler(deps: HandlerDeps): Handler {
+  const router = new Router(deps);
+  const handler = async (request: Request): Promise<Response> => {
+    const started = deps.clock.now();
+    const response = await router.answer(request);
+    deps.onAnswered?.(deps.clock.now() - started);
+    return response;
+  };
+  return Object.assign(handler, {
+    matches: (url: URL) => router.site.route(url),
+    refresh: () => router.refresh(),
+  });
+}
+
+class Router {
+  readonly site: Site;
+  readonly #deps: HandlerDeps;
+  readonly #deadlines: Deadlines;
+  readonly #files: SnapshotFiles;
+  readonly #archives: ArchiveFiles;
+  readonly #status: StatusReport;
+  readonly #wish: UpdateWish;
+
+  constructor(deps: HandlerDeps) {
+    this.#deps = deps;
+    this.#deadlines = { ...defaultDeadlines, ...deps.deadlines };
+    this.site = new Site(deps.base, deps.host === "gateway");
+    this.#files = new SnapshotFiles(deps, new Tarballs(deps));
+    this.#archives = new ArchiveFiles(deps);
+    this.#status = new StatusReport(deps);
+    this.#wish = new UpdateWish(deps);
+  }
+
+  async refresh(): Promise<void> {
+    this.site.configure((await this.#deps.store.repositories()).map(({ config }) => config));
+  }
+
+  async answer(request: Request): Promise<Response> {
+    let allow = "GET, HEAD, OPTIONS";
+    let source: AnswerSource = "store";
+    try {
+      const route = await this.#route(request);
+      if (route === null) {
+        if (this.#deps.passThrough) return await this.#deps.passThrough(request);
+        throw new MirrorError("not-found", { path: new URL(request.url).pathname });
+      }
+      if (route.kind === "update") allow = "GET, HEAD, POST, OPTIONS";
+      if (route.kind === "repo" || route.kind === "version" || route.kind === "package" || route.kind === "tarball") {
+        source = "snapshot";
+      }
+      if (request.method === "OPTIONS") {
+        return new Response(null, { status: 204, headers: { ...commonHeaders(source), ...preflightHeaders(allow) } });
+      }
+      if (!allow.split(", ").includes(request.method)) {
+        throw new MirrorError("method-not-allowed", { method: request.method.slice(0, 40) });
+      }
+      const ms = this.#deadlineOf(route) + graceMs;
+      return await within(this.#deps.clock, ms, this.#dispatch(request, route), () => {
+        throw new MirrorError("deadline", { what: "The answer", ms });
+      });
+    } catch (thrown) {
+      if (thrown instanceof MirrorError && thrown.code === "not-ready") source = "sync";
+      return respondProblem(request, thrown, this.#deps.host, source, allow);
+    }
+  }
+
+  async #route(request: Request): Promise<Route | null> {
+    const url = new URL(request.url);
+    const route = this.site.route(url);
+    if (route?.kind !== "undecided" && (route !== null || this.site.loaded)) return route;
+    await within(this.#deps.clock, this.#deadlines.metadata, this.refresh(), () => undefined).catch(() => {});
+    const decided = this.site.route(url);
+    return decided?.kind === "undecided" ? null : decided;
+  }
+
+  #deadlineOf(route: Route): number {
+    if (route.kind === "archive") return this.#deadlines.archive;
+    // The snapshot is opened within a metadata deadline before the tarball's begins.
+    if (route.kind === "tarball") return this.#deadlines.tarball + this.#deadlines.metadata;
+    return 2 * this.#deadlines.metadata;
+  }
+
+  async #dispatch(request: Request, route: Route): Promise<Response> {
+    switch (route.kind) {
+      case "refused":
+        throw route.error;
+      case "undecided":
+      case "unknown":
+        if (route.kind === "unknown") await this.#configured(route.repository);
+        throw new MirrorError("not-found", { path: route.kind === "unknown" ? `"${route.path}"` : "such page" });
+      case "repo":
+      case "version":
+        return this.#file(request, route.repository, route.kind, this.#deadlines.metadata);
+      case "package":
+        return this.#file(request, route.repository, route.path, this.#deadlines.metadata);
+      case "tarball":
+        return this.#file(request, route.repository, "index.tar.gz", this.#deadlines.tarball);
+      case "archive": {
+        await this.#configured(route.repository);
+        const { algorithm, hex } = route;
+        const entity = await this.#archives.entity(algorithm, hex, request.signal, this.#deadlines.archive);
+        return this.#respond(request, entity);
+      }
+      case "status":
+        return this.#answerStatus(request, route.repository);
+      case "update":
+        return this.#answerUpdate(request, route.repository);
+    }
+  }
+
+  async #file(request: Request, repository: string, path: string, deadlineMs: number): Promise<Response> {
+    try {
+      const fromSnapshot = (snapshot: Snapshot) => this.#files.entity(snapshot, path, deadlineMs);
+      const snapshot = await this.#open(repository);
+      if (snapshot !== null) return await this.#respond(request, await fromSnapshot(snapshot));
+      const record = await this.#configured(repository);
+      const wanted = { repository, path, remote: record?.config.remote ?? "" };
+      const entity = await answerBeforeSnapshot(this.#deps, this.#wish, wanted, deadlineMs, fromSnapshot);
+      return await this.#respond(request, entity);
+    } catch (thrown) {
+      if (thrown instanceof MirrorError && thrown.code === "store-lost") this.#wish.express(repository);
+      throw thrown;
+    }
+  }
+
+  #open(repository: string): Promise<Snapshot | null> {
+    const ms = this.#deadlines.metadata;
+    return within(this.#deps.clock, ms, this.#deps.openSnapshot(repository), () => {
+      throw new MirrorError("deadline", { what: "Opening the stored repository", ms });
+    });
+  }
+
+  /**
+   * Throws `unknown-repository`, but not while nothing at all is configured: an emptied database looks like that, and
+   * opam must not be told that its repository does not exist.
+   */
+  async #configured(repository: string): Promise<RepositoryRecord | null> {
+    const record = await this.#deps.store.repository(repository);
+    if (record !== undefined) return record;
+    if ((await this.#deps.store.repositories()).length === 0) return null;
+    throw new MirrorError("unknown-repository", { name: repository });
+  }
+
+  #respond(request: Request, entity: Entity): Promise<Response> {
+    return respondEntity(request, entity, this.#deps.clock.wall() / 1000);
+  }
+
+  async #answerStatus(request: Request, repository: string): Promise<Response> {
+    if (prefersHtml(request.headers.get("accept"))) {
+      const headers = { ...commonHeaders("store"), Location: this.#deps.base, Vary: "Accept", "Content-Length": "0" };
+      return new Response(null, { status: 303, headers });
+    }
+    const status = await this.#status.make(this.#deadlines.status);
+    if (status.repositories.length > 0 && !status.repositories.some(({ name }) => name === repository)) {
+      throw new MirrorError("unknown-repository", { name: repository });
+    }
+    return respondJson(request, status, 200, { Vary: "Accept" });
+  }
+
+  async #answerUpdate(request: Request, repository: string): Promise<Response> {
+    await this.#configured(repository);
+    // HEAD is safe by definition (RFC 9110 §9.2.1) and starts nothing; GET does because opam-mirror's does.
+    if (request.method !== "HEAD") {
+      await within(this.#deps.clock, 1_000, this.#deps.startUpdate(repository), () => undefined);
+    }
+    return respondJson(request, { accepted: true, repository }, 202, {});
+  }
+}

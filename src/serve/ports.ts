@@ -1,0 +1,70 @@
+import type { Clock } from "../core/cooperation/clock.ts";
+import type { Slice } from "../core/cooperation/slice.ts";
+import type { AnsweringHost } from "../core/http/problem.ts";
+import type { ChecksumAlgorithm } from "../core/opam/checksum.ts";
+import type { EngineStatus, LiveAnswer } from "../protocol/messages.ts";
+import type { Snapshot } from "../store/snapshot-reader.ts";
+import type { Store } from "../store/store.ts";
+
+/** The clone in progress, asked over a port (or in process). */
+export interface Live {
+  /** See Engine.live. */
+  answer(repository: string, path: string, waitMs: number): Promise<LiveAnswer>;
+}
+
+/** The HTTP repository with the same content, used only before the first snapshot. */
+export interface Upstream {
+  /** Null when there is none or it did not deliver: never a reason for a 404 here. */
+  fetch(repository: string, path: string, signal: AbortSignal): Promise<Response | null>;
+}
+
+export interface Archive {
+  /** Verified against every checksum it was asked for. */
+  readonly bytes: Blob;
+  readonly sha256: string;
+  readonly source: "store" | "upstream";
+}
+
+export interface Archives {
+  /** Null when no source has it. Throws `archive-mismatch`, `archive-unavailable`, `aborted`. */
+  get(algorithm: ChecksumAlgorithm, hex: string, signal: AbortSignal): Promise<Archive | null>;
+  /** Checksums as opam writes them (`sha256=…`), for `status`. */
+  report(): { readonly active: readonly string[]; readonly failed: readonly string[] };
+}
+
+/** Milliseconds. */
+export interface Deadlines {
+  /** `repo`, `version` and package files, before and after the first snapshot. */
+  readonly metadata: number;
+  readonly tarball: number;
+  /** A whole archive; its first byte and idle times are limited by who fetches it. */
+  readonly archive: number;
+  /** How long `status` waits for the engine and the store before it says what it knows. */
+  readonly status: number;
+}
+
+export const defaultDeadlines: Deadlines = { metadata: 2_000, tarball: 20_000, archive: 600_000, status: 60 };
+
+export interface HandlerDeps {
+  /** URL of the scope, ending in `/`. */
+  readonly base: string;
+  readonly store: Store;
+  /** The published snapshot, pinned for the request; null before the first. Throws `store-lost`. */
+  readonly openSnapshot: (repository: string) => Promise<Snapshot | null>;
+  readonly clock: Clock;
+  /** A slice for the work of one request. */
+  readonly slice: () => Slice;
+  readonly version: string;
+  readonly host: AnsweringHost;
+  readonly live: Live | null;
+  readonly upstream: Upstream | null;
+  readonly archives: Archives | null;
+  /** Starts a sync, or sees to it that somebody does. Resolves when that was asked for, not when it is done. */
+  readonly startUpdate: (repository: string) => Promise<void>;
+  readonly engineStatus: () => Promise<EngineStatus | null>;
+  /** How to answer a request that turned out not to be ours (see Handler.matches); without it, 404. */
+  readonly passThrough?: (request: Request) => Promise<Response>;
+  /** Milliseconds that an answer took, for the availability meter. */
+  readonly onAnswered?: (ms: number) => void;
+  readonly deadlines?: Partial<Deadlines>;
+}

@@ -1,0 +1,106 @@
+import type { EngineStatus } from "../protocol/messages.ts";
+import type { AvailabilityStatus, RepositoryStatus, Status, StorageStatus } from "../protocol/status.ts";
+import type { RepositoryRecord } from "../store/records.ts";
+import type { Snapshot } from "../store/snapshot-reader.ts";
+import { within } from "./deadline.ts";
+import type { HandlerDeps } from "./ports.ts";
+
+/** Milliseconds after which what the engine last said is not repeated: it may be gone. */
+const engineStaleMs = 10_000;
+
+const noAvailability: AvailabilityStatus = { longestGapMs: 0, requests: 0, p50Ms: 0, p99Ms: 0 };
+
+/**
+ * The `status` document: what the store says, overlaid with what the engine says. Neither is waited for longer than
+ * the deadline; a late one is replaced by its last answer, which is a cache and nothing more.
+ */
+export class StatusReport {
+  readonly #deps: HandlerDeps;
+  #engine: { readonly status: EngineStatus | null; readonly at: number } | null = null;
+  #records: readonly RepositoryRecord[] = [];
+  #storage: StorageStatus = { usageBytes: 0, quotaBytes: 0, persisted: false };
+  #totals = { stored: 0, storedBytes: 0 };
+
+  constructor(deps: HandlerDeps) {
+    this.#deps = deps;
+  }
+
+  async make(waitMs: number): Promise<Status> {
+    const { clock, store, version } = this.#deps;
+    const settle = <T>(asked: Promise<T>, last: () => T) => within(clock, waitMs, asked, last).catch(last);
+    const stored = settle(store.repositories(), () => this.#records).then((records) => {
+      this.#records = records;
+      return Promise.all(
+        records.map(async (record) => ({ record, opened: await settle(this.#open(record), () => null) })),
+      );
+    });
+    const [engine, opened, storage, totals] = await Promise.all([
+      settle(this.#askEngine(), () => this.#lastEngine()),
+      stored,
+      settle(store.usage(), () => this.#storage),
+      settle(store.archiveTotals(), () => this.#totals),
+    ]);
+    this.#storage = storage;
+    this.#totals = totals;
+    const repositories = opened.map(({ record, opened }) =>
+      this.#repository(
+        record,
+        opened,
+        engine?.repositories.find(({ name }) => name === record.name),
+      ),
+    );
+    return { version, repositories, availability: engine?.availability ?? noAvailability, storage };
+  }
+
+  #repository(
+    record: RepositoryRecord,
+    opened: Snapshot | null | "lost",
+    live: RepositoryStatus | undefined,
+  ): RepositoryStatus {
+    const { config, lastSync } = record;
+    const snapshot = opened === null || opened === "lost" ? undefined : opened.record;
+    const failed = opened === "lost" || (lastSync?.error ?? null) !== null;
+    const redirect = snapshot?.redirect ?? live?.redirect;
+    const notice = config.notice ?? live?.notice;
+    const archives = this.#deps.archives?.report();
+    return {
+      name: record.name,
+      remote: config.remote,
+      branch: live?.branch ?? snapshot?.branch ?? record.branch ?? config.branch ?? "",
+      // A pointer says that there is a snapshot, also when opening it takes longer than this answer may.
+      state: live?.state ?? (failed ? "error" : record.snapshot === null ? "empty" : "ready"),
+      phase: live?.phase ?? null,
+      commit: snapshot?.commit ?? live?.commit ?? null,
+      committedAt: snapshot ? new Date(snapshot.committedAt * 1000).toISOString() : (live?.committedAt ?? null),
+      packages: snapshot?.packages ?? live?.packages ?? 0,
+      versions: snapshot?.versions ?? live?.versions ?? 0,
+      progress: live?.progress ?? { bytes: 0, objects: 0, totalObjects: 0 },
+      lastSync: live?.lastSync ?? lastSync,
+      archives: {
+        known: live?.archives.known ?? 0,
+        stored: this.#totals.stored,
+        storedBytes: this.#totals.storedBytes,
+        active: archives?.active ?? live?.archives.active ?? [],
+        failed: archives?.failed ?? live?.archives.failed ?? [],
+      },
+      parseErrors: snapshot?.parseErrors ?? live?.parseErrors ?? [],
+      ...(redirect === undefined || redirect === null ? {} : { redirect }),
+      ...(notice === undefined ? {} : { notice }),
+    };
+  }
+
+  #open(record: RepositoryRecord): Promise<Snapshot | null | "lost"> {
+    return this.#deps.openSnapshot(record.name).catch(() => "lost" as const);
+  }
+
+  async #askEngine(): Promise<EngineStatus | null> {
+    const status = await this.#deps.engineStatus();
+    this.#engine = { status, at: this.#deps.clock.now() };
+    return status;
+  }
+
+  #lastEngine(): EngineStatus | null {
+    const last = this.#engine;
+    return last !== null && this.#deps.clock.now() - last.at <= engineStaleMs ? last.status : null;
+  }
+}

@@ -1,0 +1,115 @@
+import { createSHA256 } from "hash-wasm";
+import type { Slice } from "../core/cooperation/slice.ts";
+import { ustarEnd, ustarHeader, ustarPadding } from "../core/tar/ustar.ts";
+import { gzip } from "../platform/gzip.ts";
+import { schemaVersion, type TarballRecord } from "./records.ts";
+import type { Snapshot } from "./snapshot-reader.ts";
+
+/** Bytes given to the compressor at once: about a millisecond of its work, which no slice can interrupt. */
+const chunkBytes = 32 * 1024;
+/** Bytes hashed between two looks at the slice. */
+const hashBytes = 64 * 1024;
+/** Largest part that is copied into a Blob in one step. */
+const partBytes = 1024 * 1024;
+
+/**
+ * Builds `index.tar.gz` of a snapshot: `repoBytes` as `repo`, `version`, and `packages/**`, sorted by path bytes.
+ * The same snapshot and `repoBytes` give the same bytes on one engine. Holds one chunk of the tar and one Blob part at
+ * a time. Throws what reading the snapshot throws, and `bad-path` for a path that ustar cannot hold.
+ */
+export async function buildTarball(snapshot: Snapshot, repoBytes: Uint8Array, slice: Slice): Promise<TarballRecord> {
+  const { readable, writable } = gzip();
+  const output = collect(readable.getReader(), slice);
+  // A failure of the input is reported below; here it would be an unhandled rejection.
+  output.catch(() => {});
+  const writer = new ChunkWriter(writable.getWriter(), slice);
+  try {
+    const mtime = snapshot.record.committedAt;
+    for await (const file of snapshot.files("packages/", slice)) await addFile(writer, file.path, file.bytes, mtime);
+    await addFile(writer, "repo", repoBytes, mtime);
+    const version = await snapshot.read("version");
+    if (version !== undefined) await addFile(writer, "version", version.bytes, mtime);
+    await writer.write(ustarEnd());
+    await writer.close();
+  } catch (thrown) {
+    await writer.abort(thrown);
+    throw thrown;
+  }
+  return { schema: schemaVersion, snapshot: snapshot.record.id, ...(await output) };
+}
+
+async function addFile(writer: ChunkWriter, path: string, bytes: Uint8Array, mtime: number): Promise<void> {
+  await writer.write(ustarHeader(path, bytes.length, mtime));
+  await writer.write(bytes);
+  await writer.write(new Uint8Array(ustarPadding(bytes.length)));
+}
+
+/** Gathers small writes into chunks. Awaiting the compressor is a microtask where it is ready, so this takes the slice. */
+class ChunkWriter {
+  readonly #writer: WritableStreamDefaultWriter<BufferSource>;
+  readonly #slice: Slice;
+  #chunk = new Uint8Array(chunkBytes);
+  #used = 0;
+
+  constructor(writer: WritableStreamDefaultWriter<BufferSource>, slice: Slice) {
+    this.#writer = writer;
+    this.#slice = slice;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      const taken = Math.min(bytes.length - at, chunkBytes - this.#used);
+      this.#chunk.set(bytes.subarray(at, at + taken), this.#used);
+      this.#used += taken;
+      at += taken;
+      if (this.#used === chunkBytes) await this.#flush();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#flush();
+    await this.#writer.close();
+  }
+
+  async abort(reason: unknown): Promise<void> {
+    await this.#writer.abort(reason).catch(() => {});
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#used > 0) {
+      await this.#writer.write(this.#chunk.subarray(0, this.#used));
+      // The compressor may still hold the old chunk.
+      this.#chunk = new Uint8Array(chunkBytes);
+      this.#used = 0;
+    }
+    if (this.#slice.due()) await this.#slice.pause();
+  }
+}
+
+async function collect(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  slice: Slice,
+): Promise<{ readonly bytes: Blob; readonly sha256: string }> {
+  const hasher = await createSHA256();
+  hasher.init();
+  const parts: Blob[] = [];
+  let pending: Uint8Array<ArrayBuffer>[] = [];
+  let pendingBytes = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    for (let at = 0; at < value.length; at += hashBytes) {
+      hasher.update(value.subarray(at, at + hashBytes));
+      if (slice.due()) await slice.pause();
+    }
+    pending.push(value as Uint8Array<ArrayBuffer>);
+    pendingBytes += value.length;
+    if (pendingBytes >= partBytes) {
+      parts.push(new Blob(pending));
+      pending = [];
+      pendingBytes = 0;
+    }
+  }
+  parts.push(new Blob(pending));
+  return { bytes: new Blob(parts, { type: "application/gzip" }), sha256: hasher.digest() };
+}
