@@ -7,23 +7,13 @@ import { serve } from "./serve.ts";
 
 async function run(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args;
-  switch (command) {
-    case "serve":
-      return serve(rest);
-    case "init":
-      return init(rest);
-    case "--help":
-    case "-h":
-      process.stdout.write(help);
-      return;
-    case "--version":
-      process.stdout.write(`${packageVersion()}\n`);
-      return;
-    default:
-      throw new OperatorError(
-        "usage",
-        `${command === undefined ? "No command was given" : `"${command}" is not a command`}. Run "opam-web-mirror --help" for the commands.`,
-      );
+  if (command === "serve") await serve(rest);
+  else if (command === "init") await init(rest);
+  else if (command === "--help" || command === "-h") process.stdout.write(help);
+  else if (command === "--version") process.stdout.write(`${packageVersion()}\n`);
+  else {
+    const problem = command === undefined ? "No command was given" : `"${command}" is not a command`;
+    throw new OperatorError("usage", `${problem}. Run "opam-web-mirror --help" for the commands.`);
   }
 }
 

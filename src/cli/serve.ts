@@ -18,7 +18,7 @@ export async function serve(args: readonly string[]): Promise<void> {
   for (const { name, remote, branch } of gateway.config.repositories)
     log(`${page}opam/${name}/ mirrors ${remote}${branch === null ? "" : ` (${branch})`}`);
   const stopped = untilInterrupted();
-  if (flags.open && process.stdout.isTTY && process.env["CI"] === undefined) openBrowser(page);
+  if (flags.open && process.stdout.isTTY && process.env.CI === undefined) openBrowser(page);
   await stopped;
   log("stopping");
   await gateway.close();

@@ -49,7 +49,7 @@ export async function buildDemoRepository(directory: string): Promise<DemoReposi
   for (const demo of demoPackages) {
     const archives = sourceArchives(demo, firstRelease);
     for (const [index, version] of demo.versions.entries()) {
-      const { opam, archive, extra } = describe(demo, version, archives.get(version));
+      const { opam, archive, extra } = packed(demo, version, archives.get(version));
       for (const bytes of [archive, extra]) if (bytes !== null) await store(cacheDirectory, bytes);
       const path = ["packages", demo.folder, `${demo.name}.${version.version}`, "opam"]
         .filter((segment) => segment !== "")
@@ -82,7 +82,7 @@ export async function buildDemoRepository(directory: string): Promise<DemoReposi
   return { gitDirectory, cacheDirectory, branch: "master", commit, remote: `${demoArchiveOrigin}/opam-repository.git` };
 }
 
-function describe(
+function packed(
   demo: DemoPackage,
   version: DemoVersion,
   archive: Buffer | undefined,

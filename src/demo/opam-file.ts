@@ -26,6 +26,7 @@ export function opamFile(
     'license: "ISC"',
     `homepage: "${home}"`,
     `bug-reports: "${home}issues"`,
+    `dev-repo: "git+${home}sources.git"`,
   ];
   if (version.depends.length > 0) lines.push(`depends: [\n${version.depends.map((entry) => `  ${entry}\n`).join("")}]`);
   if (source !== null) lines.push('build: [make "LIBDIR=%{lib}%"]');

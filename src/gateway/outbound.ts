@@ -100,19 +100,16 @@ function send(url: URL, request: OutboundRequest, deadline: number): Promise<Out
   });
 }
 
+const reasons: Readonly<Record<string, string>> = {
+  ENOTFOUND: "its name could not be resolved",
+  EAI_AGAIN: "its name could not be resolved",
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection closed",
+};
+
 function reasonOf(error: Error): string {
   const code = (error as NodeJS.ErrnoException).code;
-  switch (code) {
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return "its name could not be resolved";
-    case "ECONNREFUSED":
-      return "connection refused";
-    case "ECONNRESET":
-      return "connection closed";
-    default:
-      return code ?? error.message;
-  }
+  return code === undefined ? error.message : (reasons[code] ?? code);
 }
 
 /** Addresses in messages carry neither query nor credentials. */

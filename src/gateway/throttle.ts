@@ -8,19 +8,21 @@ export function throttle(bytesPerSecond: number): Transform {
   const piece = Math.max(1, Math.floor(bytesPerSecond / piecesPerSecond));
   let started: number | null = null;
   let passed = 0;
+
+  const pass = async (stream: Transform, chunk: Buffer) => {
+    started ??= performance.now();
+    for (let at = 0; at < chunk.length && !stream.destroyed; at += piece) {
+      const part = chunk.subarray(at, at + piece);
+      const due = started + ((passed + part.length) / bytesPerSecond) * 1000;
+      const wait = due - performance.now();
+      if (wait > 0) await sleep(wait);
+      passed += part.length;
+      stream.push(part);
+    }
+  };
   return new Transform({
-    highWaterMark: piece,
-    async transform(chunk: Buffer, _encoding, done) {
-      started ??= performance.now();
-      for (let at = 0; at < chunk.length && !this.destroyed; at += piece) {
-        const part = chunk.subarray(at, at + piece);
-        const due = started + ((passed + part.length) / bytesPerSecond) * 1000;
-        const wait = due - performance.now();
-        if (wait > 0) await sleep(wait);
-        passed += part.length;
-        this.push(part);
-      }
-      done();
+    transform(chunk: Buffer, _encoding, done) {
+      pass(this, chunk).then(() => done(), done);
     },
   });
 }
