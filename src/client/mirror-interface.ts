@@ -1,0 +1,21 @@
+import type { Status } from "../protocol/status.ts";
+
+/** What a page holds of the mirror; `openMirror` makes one. */
+export interface Mirror {
+  /** Last known status, or null before the first. */
+  readonly status: Status | null;
+  /** Calls the listener at every change of the status; the returned function ends it. */
+  subscribe(listener: (status: Status) => void): () => void;
+  /** Resolves when every repository has a snapshot that serves. */
+  ready(): Promise<void>;
+  /** Starts a sync of one repository, or of all. */
+  update(repository?: string): Promise<void>;
+  /** Base URL of the scope, ends in "/" */
+  readonly base: string;
+  /** False when no service worker answers this page. */
+  readonly requestsControlled: boolean;
+  /** A new version waits; call takeOver() to activate it. */
+  onUpdateWaiting(listener: () => void): () => void;
+  takeOver(): Promise<void>;
+  close(): Promise<void>;
+}
