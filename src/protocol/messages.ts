@@ -1,5 +1,4 @@
 import type { ErrorRecord } from "../core/errors.ts";
-import type { RepositoryConfig } from "./config.ts";
 import type { AvailabilityStatus, RepositoryStatus, Status } from "./status.ts";
 
 /** Version of every message below. A peer of another version is told to reload, never guessed at. */
@@ -9,15 +8,15 @@ export const protocolVersion = 1;
 export type PageToServiceWorker =
   | { readonly type: "claim"; readonly protocol: number }
   | { readonly type: "take-over"; readonly protocol: number }
-  | { readonly type: "configure"; readonly protocol: number; readonly repositories: readonly RepositoryConfig[] }
+  /** The configuration in the store has changed. */
+  | { readonly type: "configured"; readonly protocol: number }
   /** Hands over one end of a MessageChannel; an `Engine` is exposed by Comlink at its other end. The port is the only transferable. */
   | { readonly type: "engine-port"; readonly protocol: number; readonly port: MessagePortLike };
 
 /** Service worker → pages, by `client.postMessage`. */
 export type ServiceWorkerToPage =
   /** The service worker has no living engine port (it was restarted): the leader brokers a new one. */
-  | { readonly type: "engine-wanted"; readonly protocol: number }
-  | { readonly type: "update-wanted"; readonly protocol: number; readonly repository: string };
+  { readonly type: "engine-wanted"; readonly protocol: number };
 
 /** Engine → all tabs, on the progress BroadcastChannel of the scope. */
 export type Broadcast =
@@ -27,7 +26,7 @@ export type Broadcast =
 
 /** Structural: `protocol` has no DOM types. */
 export interface MessagePortLike {
-  postMessage(message: unknown, transfer?: never[]): void;
+  postMessage(message: unknown): void;
   start?(): void;
   close(): void;
 }
@@ -42,6 +41,8 @@ export interface Engine {
   settled(repository: string): Promise<RepositoryStatus | null>;
   /** A file of the clone in progress. Answers `pending` after `waitMs` when its blob has not arrived and been verified. */
   live(repository: string, path: string, waitMs: number): Promise<LiveAnswer>;
+  /** Tells the engine how long requests took, in milliseconds: they are what its availability is judged by. */
+  answered(latencies: readonly number[]): Promise<void>;
 }
 
 export interface EngineStatus {

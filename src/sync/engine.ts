@@ -49,9 +49,8 @@ export class SyncEngine implements Engine {
     return { repositories: [...this.#followed.values()].map(({ progress }) => progress.status()), availability: this.#meter.read() };
   }
 
-  /** Notes a request that this host answered; see AvailabilityMeter. */
-  answered(ms: number): void {
-    this.#meter.answered(ms);
+  async answered(latencies: readonly number[]): Promise<void> {
+    for (const ms of latencies) this.#meter.answered(ms);
   }
 
   async update(repository: string): Promise<"started" | "running" | "unknown"> {

@@ -1,0 +1,182 @@
+import { MirrorError } from "../core/errors.ts";
+import { systemClock } from "../platform/clock.ts";
+import type { MirrorConfig, RepositoryConfig } from "../protocol/config.ts";
+import { type Broadcast, protocolVersion, type ServiceWorkerToPage } from "../protocol/messages.ts";
+import { type ScopeNames, scopeNames } from "../protocol/names.ts";
+import type { RepositoryStatus, Status } from "../protocol/status.ts";
+import { openIndexedDbStore } from "../store/indexeddb.ts";
+import { Leader } from "./leader.ts";
+import type { Mirror } from "./mirror-interface.ts";
+import type { MirrorOptions } from "./options.ts";
+import { Registration } from "./registration.ts";
+import { assertSupported } from "./support.ts";
+
+export type { Mirror } from "./mirror-interface.ts";
+export type { MirrorOptions } from "./options.ts";
+export type { RepositoryStatus, Status } from "../protocol/status.ts";
+
+const protocol = protocolVersion;
+
+/**
+ * Opens the mirror of this scope: registers the service worker, joins the election of the tab that syncs, and resolves when
+ * requests of this page are answered. Throws MirrorError: `unsupported`, `deadline`, `store-*`.
+ */
+export async function openMirror(options: MirrorOptions = {}): Promise<Mirror> {
+  assertSupported();
+  const base = new URL(".", options.base ?? document.baseURI).href;
+  const names = scopeNames(base);
+  const [registration, repositories] = await Promise.all([
+    Registration.open(options.serviceWorker ?? new URL("sw.js", base).href, base),
+    configure(names, base, options.repositories),
+  ]);
+  registration.post({ type: "configured", protocol });
+  const mirror = new OpenMirror(base, names, registration, repositories, options.autoUpdate ?? true);
+  await mirror.refresh();
+  return mirror;
+}
+
+/** Writes the configuration into the store, where the service worker finds it, and returns what is mirrored. */
+async function configure(names: ScopeNames, base: string, given: readonly RepositoryConfig[] | undefined): Promise<readonly RepositoryConfig[]> {
+  const store = await openIndexedDbStore(names, { clock: systemClock });
+  try {
+    const wanted = given ?? (await gatewayRepositories(base));
+    if (wanted === null) return (await store.repositories()).map(({ config }) => config);
+    for (const config of wanted) await store.configure(config);
+    return wanted;
+  } finally {
+    await store.close();
+  }
+}
+
+/** Null when the gateway cannot be reached: offline, or a static host. */
+async function gatewayRepositories(base: string): Promise<readonly RepositoryConfig[] | null> {
+  try {
+    const response = await fetch(new URL("gateway/config.json", base), { cache: "no-store" });
+    return response.ok ? ((await response.json()) as MirrorConfig).repositories : null;
+  } catch {
+    return null;
+  }
+}
+
+class OpenMirror implements Mirror {
+  readonly base: string;
+  readonly #registration: Registration;
+  readonly #repositories: readonly RepositoryConfig[];
+  readonly #channel: BroadcastChannel;
+  readonly #leader: Leader;
+  readonly #listeners: Set<(status: Status) => void> = new Set();
+  readonly #ended: AbortController = new AbortController();
+  #status: Status | null = null;
+
+  constructor(base: string, names: ScopeNames, registration: Registration, repositories: readonly RepositoryConfig[], autoUpdate: boolean) {
+    this.base = base;
+    this.#registration = registration;
+    this.#repositories = repositories;
+    this.#channel = new BroadcastChannel(names.progressChannel);
+    this.#channel.onmessage = ({ data }: MessageEvent<Broadcast>) => this.#heard(data);
+    this.#leader = new Leader(
+      names,
+      base,
+      () => repositories,
+      (process) => {
+        this.#brokerPort();
+        if (autoUpdate) for (const { name } of repositories) void process.engine.update(name);
+      },
+    );
+    const { signal } = this.#ended;
+    navigator.serviceWorker.addEventListener(
+      "message",
+      ({ data }: MessageEvent<ServiceWorkerToPage>) => {
+        if (data?.protocol === protocol && data.type === "engine-wanted") this.#brokerPort();
+      },
+      { signal },
+    );
+    navigator.serviceWorker.startMessages();
+    navigator.serviceWorker.addEventListener("controllerchange", () => this.#brokerPort(), { signal });
+  }
+
+  get status(): Status | null {
+    return this.#status;
+  }
+
+  get requestsControlled(): boolean {
+    return navigator.serviceWorker.controller !== null;
+  }
+
+  subscribe(listener: (status: Status) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async ready(): Promise<void> {
+    const isReady = (status: Status | null) => status !== null && status.repositories.length > 0 && status.repositories.every(({ commit }) => commit !== null);
+    if (isReady(this.#status)) return;
+    await new Promise<void>((resolve) => {
+      const end = this.subscribe((status) => {
+        if (!isReady(status)) return;
+        end();
+        resolve();
+      });
+    });
+  }
+
+  async update(repository?: string): Promise<void> {
+    const wanted = repository === undefined ? this.#repositories.map(({ name }) => name) : [repository];
+    for (const name of wanted) {
+      if (!this.#repositories.some((one) => one.name === name)) throw new MirrorError("unknown-repository", { name });
+      const { process } = this.#leader;
+      if (process !== null) await Promise.race([process.engine.update(name), process.failed]);
+      else this.#channel.postMessage({ type: "update-wanted", protocol, repository: name } satisfies Broadcast);
+    }
+  }
+
+  onUpdateWaiting(listener: () => void): () => void {
+    return this.#registration.onUpdateWaiting(listener);
+  }
+
+  takeOver(): Promise<void> {
+    return this.#registration.takeOver();
+  }
+
+  async close(): Promise<void> {
+    this.#ended.abort();
+    this.#leader.end();
+    this.#channel.close();
+    this.#listeners.clear();
+  }
+
+  /** Asks the service worker for the whole status: what broadcasts do not carry (storage, archives) comes from there. */
+  async refresh(): Promise<void> {
+    const first = this.#repositories[0];
+    if (first === undefined) return;
+    const response = await fetch(new URL(`opam/${first.name}/status`, this.base), { headers: { accept: "application/json" } });
+    if (response.ok) this.#tell((await response.json()) as Status);
+  }
+
+  #heard(message: Broadcast): void {
+    if (message.protocol !== protocol || message.type !== "progress") return;
+    const { repository, availability } = message;
+    const settled = repository.state !== "syncing" && this.#find(repository.name)?.state === "syncing";
+    if (this.#status !== null) {
+      const repositories = this.#status.repositories.map((one) => (one.name === repository.name ? { ...repository, archives: one.archives } : one));
+      this.#tell({ ...this.#status, repositories, availability });
+    }
+    if (this.#status === null || settled) void this.refresh().catch(() => undefined);
+  }
+
+  #find(name: string): RepositoryStatus | undefined {
+    return this.#status?.repositories.find((one) => one.name === name);
+  }
+
+  #tell(status: Status): void {
+    this.#status = status;
+    for (const listener of this.#listeners) listener(status);
+  }
+
+  #brokerPort(): void {
+    const { process } = this.#leader;
+    if (process === null) return;
+    const port = process.port();
+    this.#registration.post({ type: "engine-port", protocol, port }, [port]);
+  }
+}

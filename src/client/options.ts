@@ -1,0 +1,12 @@
+import type { RepositoryConfig } from "../protocol/config.ts";
+
+export interface MirrorOptions {
+  /** URL of the scope, ending in `/`; by default the folder of the document. The service worker must lie there. */
+  readonly base?: string;
+  /** URL of the service worker; by default `sw.js` in the scope. */
+  readonly serviceWorker?: string;
+  /** What to mirror; by default what the gateway says (`<base>gateway/config.json`), else what was mirrored before. */
+  readonly repositories?: readonly RepositoryConfig[];
+  /** Whether a first sync, and one at each start, begins by itself. Default true. */
+  readonly autoUpdate?: boolean;
+}

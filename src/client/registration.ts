@@ -1,0 +1,94 @@
+import { Workbox } from "workbox-window";
+import { withDeadline } from "../core/cooperation/deadline.ts";
+import { MirrorError } from "../core/errors.ts";
+import { systemClock } from "../platform/clock.ts";
+import { type PageToServiceWorker, protocolVersion } from "../protocol/messages.ts";
+
+const activeMs = 20_000;
+const claimMs = 3_000;
+
+/** The service worker of this page: registered, controlling, and updated only when somebody agrees. */
+export class Registration {
+  readonly #workbox: Workbox;
+  readonly #registration: ServiceWorkerRegistration;
+  readonly #updateListeners: Set<() => void> = new Set();
+  #waiting = false;
+
+  private constructor(workbox: Workbox, registration: ServiceWorkerRegistration) {
+    this.#workbox = workbox;
+    this.#registration = registration;
+    // A worker that was waiting already, one that this page installed and one that another tab installed are all the same to a person.
+    workbox.addEventListener("waiting", () => this.#announce());
+    if (registration.waiting !== null && registration.active !== null) this.#announce();
+  }
+
+  /** Registers the script for the scope and resolves when requests of this page are answered by it. Throws `unsupported` and `deadline`. */
+  static async open(script: string, scope: string): Promise<Registration> {
+    const workbox = new Workbox(script, { scope });
+    let registration: ServiceWorkerRegistration | undefined;
+    try {
+      registration = await workbox.register({ immediate: true });
+    } catch (thrown) {
+      registration = await navigator.serviceWorker.getRegistration(scope);
+      // Offline, or the server is gone: the worker that is installed does its work.
+      if (registration?.active == null) throw cannotRegister(script, thrown);
+    }
+    if (registration === undefined) throw cannotRegister(script, null);
+    const opened = new Registration(workbox, registration);
+    await opened.#control();
+    return opened;
+  }
+
+  post(message: PageToServiceWorker, transfer: Transferable[] = []): void {
+    (navigator.serviceWorker.controller ?? this.#registration.active)?.postMessage(message, transfer);
+  }
+
+  onUpdateWaiting(listener: () => void): () => void {
+    this.#updateListeners.add(listener);
+    if (this.#waiting) listener();
+    return () => this.#updateListeners.delete(listener);
+  }
+
+  /** Lets the waiting version take over, then reloads this page into it. */
+  async takeOver(): Promise<void> {
+    const changed = new Promise<void>((resolve) => navigator.serviceWorker.addEventListener("controllerchange", () => resolve(), { once: true }));
+    this.#registration.waiting?.postMessage({ type: "take-over", protocol: protocolVersion } satisfies PageToServiceWorker);
+    await withDeadline(systemClock, changed, claimMs, () => new MirrorError("deadline", { what: "The new version", ms: claimMs }));
+    location.reload();
+  }
+
+  /** A first visit and a hard reload leave the page uncontrolled: the active worker is asked to claim it. */
+  async #control(): Promise<void> {
+    const late = (what: string, ms: number) => () => new MirrorError("deadline", { what, ms });
+    await withDeadline(systemClock, this.#active(), activeMs, late("The start of the service worker", activeMs));
+    if (navigator.serviceWorker.controller !== null) return;
+    const controlled = new Promise<void>((resolve) => navigator.serviceWorker.addEventListener("controllerchange", () => resolve(), { once: true }));
+    this.post({ type: "claim", protocol: protocolVersion });
+    await withDeadline(systemClock, controlled, claimMs, late("Control by the service worker", claimMs));
+  }
+
+  async #active(): Promise<void> {
+    const registration = this.#registration;
+    if (registration.active !== null) return;
+    const worker = registration.installing ?? registration.waiting;
+    if (worker === null) return;
+    await new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (worker.state === "activated") resolve();
+        if (worker.state === "redundant") reject(new MirrorError("unsupported", { feature: "the app's files", advice: "Its installation failed: check the connection and reload." }));
+      };
+      worker.addEventListener("statechange", look);
+      look();
+    });
+  }
+
+  #announce(): void {
+    this.#waiting = true;
+    for (const listener of this.#updateListeners) listener();
+  }
+}
+
+function cannotRegister(script: string, cause: unknown): MirrorError {
+  const advice = `The service worker ${script} could not be installed: check that the file is there (opam-web-mirror init copies it), then reload.`;
+  return new MirrorError("unsupported", { feature: "the service worker", advice }, cause);
+}

@@ -1,0 +1,38 @@
+import type { Store } from "../src/store/store.ts";
+
+/** A store that is opened by its first use: a service worker that is woken for nothing of ours opens no database. */
+export function lazyStore(open: () => Promise<Store>): Store {
+  let opening: Promise<Store> | null = null;
+  const store = () => {
+    opening ??= open().catch((thrown: unknown) => {
+      opening = null;
+      throw thrown;
+    });
+    return opening;
+  };
+  return {
+    kind: "indexeddb",
+    repositories: async () => (await store()).repositories(),
+    repository: async (name) => (await store()).repository(name),
+    configure: async (config) => (await store()).configure(config),
+    takeEpoch: async (name) => (await store()).takeEpoch(name),
+    saveLastSync: async (...args) => (await store()).saveLastSync(...args),
+    snapshot: async (id) => (await store()).snapshot(id),
+    publish: async (...args) => (await store()).publish(...args),
+    packWriter: () => {
+      throw new RangeError("a lazily opened store does not write packs");
+    },
+    pack: async (key) => (await store()).pack(key),
+    tarball: async (snapshot) => (await store()).tarball(snapshot),
+    saveTarball: async (record) => (await store()).saveTarball(record),
+    archive: async (sha256) => (await store()).archive(sha256),
+    saveArchive: async (record) => (await store()).saveArchive(record),
+    archiveTotals: async () => (await store()).archiveTotals(),
+    collect: async (keep) => (await store()).collect(keep),
+    gitFiles: () => {
+      throw new RangeError("a lazily opened store has no Git files");
+    },
+    usage: async () => (await store()).usage(),
+    close: async () => (await store()).close(),
+  };
+}
