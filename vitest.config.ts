@@ -1,0 +1,49 @@
+import { defineConfig } from "vitest/config";
+
+/** Suites that start browsers: one at a time, since they share the machine and some measure it. */
+const oneAtATime = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 };
+
+export default defineConfig({
+  test: {
+    environment: "node",
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["tests/unit/**/*.test.{ts,tsx}", "tests/contract/**/*.test.ts"],
+          // What runs a contract in a browser says so in its name.
+          exclude: ["tests/contract/**/*browser*.test.ts"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "browser",
+          include: [
+            "tests/contract/**/*browser*.test.ts",
+            "tests/browser/**/*.test.ts",
+            "tests/availability/**/*.test.ts",
+          ],
+          sequence: { groupOrder: 1 },
+          ...oneAtATime,
+        },
+      },
+      {
+        extends: true,
+        test: { name: "e2e", include: ["tests/e2e/**/*.test.ts"], sequence: { groupOrder: 2 }, ...oneAtATime },
+      },
+      {
+        extends: true,
+        test: {
+          name: "slow",
+          include: ["tests/slow/**/*.test.ts"],
+          sequence: { groupOrder: 3 },
+          ...oneAtATime,
+          testTimeout: 1_800_000,
+        },
+      },
+    ],
+  },
+});
