@@ -14,6 +14,8 @@ import { pageTitle } from "./model/title.ts";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
+import "./styles/prose.css";
+import "./styles/waterline.css";
 import "./styles/repository.css";
 import "./styles/facts.css";
 import "./styles/panels.css";

@@ -45,7 +45,7 @@ const answers: Plugin = {
 
 export default defineConfig({
   root: import.meta.dirname,
-  publicDir: false,
+  publicDir: `${import.meta.dirname}/../../../public`,
   plugins: [preact(), answers],
   server: { port: 5199, strictPort: true },
 });

@@ -1,0 +1,154 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, chromium, type Page } from "@playwright/test";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { findBrowser } from "../../scripts/find-browser.mjs";
+import { type PreviewSite, previewSite } from "../support/dashboard-preview/preview-site.ts";
+import type { FakeMirror } from "../support/fake-mirror.ts";
+
+declare global {
+  var fake: FakeMirror;
+  var scenarios: typeof import("../support/dashboard-preview/scenarios.ts").scenarios;
+}
+
+let folder: string;
+let site: PreviewSite;
+let browser: Browser;
+let page: Page;
+let complaints: string[] = [];
+let hosts = new Set<string>();
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "dashboard-"));
+  site = await previewSite(folder);
+  browser = await chromium.launch({
+    executablePath: findBrowser("chromium") ?? "/usr/bin/chromium",
+    args: ["--no-sandbox"],
+  });
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+afterEach(() => page?.context().close());
+
+async function open(query: string, viewport = { width: 1280, height: 800 }): Promise<void> {
+  complaints = [];
+  hosts = new Set();
+  page = await (await browser.newContext({ viewport })).newPage();
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !message.text().includes("status of 404")) complaints.push(message.text());
+  });
+  page.on("request", (request) => hosts.add(new URL(request.url()).host));
+  await page.goto(site.address + query);
+  await page.waitForSelector("#main");
+}
+
+describe("the dashboard", () => {
+  it.each(["ready", "cloning", "updating", "empty", "failed", "stale", "several", "starting", "unsupported"])(
+    "draws %s at 360 px and 1280 px without overflow, inline code, errors or requests to other hosts",
+    async (scenario) => {
+      for (const width of [360, 1280]) {
+        await open(`?scenario=${scenario}`, { width, height: 740 });
+        expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+        expect(complaints).toEqual([]);
+        expect([...hosts]).toEqual([new URL(site.address).host]);
+        await page.context().close();
+      }
+    },
+    30_000,
+  );
+
+  it("says what it shows: landmarks, headings, progress", async () => {
+    await open("?scenario=cloning");
+    expect(await page.getByRole("navigation", { name: "Pages" }).getByRole("link").allTextContents()).toEqual([
+      "Mirror",
+      "Fetch",
+      "About",
+    ]);
+    expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("opam mirror");
+    const bar = page.getByRole("progressbar", { name: "default" });
+    expect(await bar.getAttribute("aria-valuetext")).toBe("Receiving objects, 28,411 of 42,156 objects, 7.42\u00a0MB");
+    expect(await page.getByRole("button", { name: "Syncing…" }).isDisabled()).toBe(true);
+    expect(await page.title()).toBe("45 % Cloning – opam mirror");
+  });
+
+  it("announces a change of state once, and follows it", async () => {
+    await open("?scenario=cloning");
+    await page.evaluate(() => globalThis.fake.set(globalThis.scenarios.ready!));
+    await page.getByText("default: ready, 4,596 packages in 18,793 versions.").waitFor({ state: "attached" });
+    expect(await page.locator("[data-repository=default] time").first().getAttribute("datetime")).toBe(
+      "2026-08-27T09:41:12Z",
+    );
+  });
+
+  it("updates by button and by key, but not while somebody types or has switched keys off", async () => {
+    await open("?scenario=ready");
+    await page.getByRole("button", { name: "Update default" }).click();
+    await page.keyboard.press("u");
+    await page.keyboard.press("Control+u");
+    expect(await page.evaluate(() => globalThis.fake.calls)).toEqual(["update default", "update *"]);
+    await page.keyboard.press("/");
+    await page.getByRole("textbox").or(page.getByRole("combobox")).first().focus();
+    await page.keyboard.press("u");
+    await page.getByLabel("Keyboard shortcuts").uncheck();
+    await page.getByRole("link", { name: "About", exact: true }).focus();
+    await page.keyboard.press("u");
+    expect(await page.evaluate(() => globalThis.fake.calls.length)).toBe(2);
+  });
+
+  it("fetches a path through the base and shows markup as text", async () => {
+    await open("?scenario=ready&here#/fetch/packages%2Fx");
+    await page.keyboard.press("Enter");
+    await page.locator(".answer").waitFor();
+    expect(await page.locator(".answer-code").textContent()).toBe("404");
+    expect(await page.locator(".request-line").textContent()).toBe(`GET ${site.address}opam/default/packages/x`);
+    expect(await page.locator("pre.body").textContent()).toContain("<b>packages/x</b>");
+    expect(await page.locator("pre.body b").count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await page.getByLabel("Headers only").check();
+    await page.getByRole("button", { name: "Fetch", exact: true }).click();
+    await page.getByText("none (HEAD)").waitFor();
+  });
+
+  it("offers a new version and waits to be asked", async () => {
+    await open("?scenario=ready&update");
+    await page.getByText("A new version is ready.").waitFor();
+    expect(await page.evaluate(() => globalThis.fake.calls)).toEqual([]);
+    await page.getByRole("button", { name: "Later" }).click();
+    expect(await page.getByText("A new version is ready.").count()).toBe(0);
+  });
+
+  it("remembers the theme, and has it before the first paint", async () => {
+    await open("?scenario=ready");
+    await page.getByRole("button", { name: /^Theme: as the system/ }).click();
+    await page.getByRole("button", { name: /^Theme: light/ }).click();
+    const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    expect(await paper()).toBe("rgb(11, 21, 21)");
+    await page.route("**/assets/*.js", (route) => route.abort());
+    await page.reload();
+    expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
+  });
+
+  it("moves the focus with the page, and skips to the content without leaving it", async () => {
+    await open("?scenario=ready");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Skip to content");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate(() => [document.activeElement?.id, location.hash])).toEqual(["main", ""]);
+    await page.getByRole("link", { name: "About", exact: true }).click();
+    await page.getByRole("heading", { name: "A mirror that lives in a browser" }).waitFor();
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
+  });
+
+  it("says when the network is gone", async () => {
+    await open("?scenario=ready");
+    await page.context().setOffline(true);
+    await page.getByText("Files answer from this browser as before").waitFor();
+  });
+});
