@@ -40,7 +40,10 @@ export class Site {
     if ((this.#anyHost || url.origin === this.#base.origin) && url.pathname.startsWith(this.#prefix)) {
       return parseRoute(url.pathname.slice(this.#prefix.length));
     }
-    if (this.#origins === null) return this.#anyHost || !layout.test(url.pathname) ? null : { kind: "undecided" };
+    if (this.#origins === null) {
+      const foreign = !this.#anyHost && url.origin !== this.#base.origin;
+      return foreign && layout.test(url.pathname) ? { kind: "undecided" } : null;
+    }
     if (this.#origins.length === 0) return null;
     const text = url.origin + url.pathname;
     const origin = this.#origins.find(({ prefix }) => text.startsWith(prefix));

@@ -1,0 +1,209 @@
+import { describe, expect, test, vi } from "vitest";
+import { systemClock } from "../../src/platform/clock.ts";
+import { GatewayArchives, type GatewayArchivesDeps } from "../../src/serve/gateway-archives.ts";
+import { GatewayUpstream } from "../../src/serve/gateway-upstream.ts";
+import { encode, fakeHandler, fakeStore, sha, testSlice } from "../support/fake-snapshot.ts";
+
+const base = "http://mirror.example/demo/";
+const bytes = new Uint8Array(3_000_000).map((_, i) => (i * 7 + (i >> 8)) & 255);
+const sums = { md5: sha("md5", bytes), sha256: sha("sha256", bytes), sha512: sha("sha512", bytes) };
+const never = () => new AbortController().signal;
+
+function archivesWith(
+  answer: (url: string, signal: AbortSignal) => Promise<Response> | Response,
+  more: Partial<GatewayArchivesDeps> = {},
+) {
+  const asked: string[] = [];
+  const store = fakeStore();
+  const archives = new GatewayArchives({
+    base,
+    fetch: async (input, init) => {
+      asked.push(String(input));
+      return answer(String(input), init!.signal!);
+    },
+    store,
+    clock: systemClock,
+    slice: () => testSlice(),
+    archiveBytes: 4_000_000,
+    ...more,
+  });
+  return { archives, asked, store };
+}
+
+describe("archives through the gateway", () => {
+  test.each(["md5", "sha256", "sha512"] as const)(
+    "are asked for by %s, verified, stored, and served from the store",
+    async (algorithm) => {
+      const { archives, asked, store } = archivesWith(() => new Response(bytes));
+      const first = await archives.get(algorithm, sums[algorithm], never());
+      expect(first).toMatchObject({ sha256: sums.sha256, source: "upstream" });
+      expect(sha("sha256", await first.bytes.bytes())).toBe(sums.sha256);
+      expect(asked).toEqual([`${base}gateway/archive/${algorithm}/${sums[algorithm]}`]);
+      expect(store.archives.get(sums.sha256)).toMatchObject({ ...sums, size: bytes.length });
+      for (const kind of ["md5", "sha256", "sha512"] as const) {
+        expect(await archives.get(kind, sums[kind], never())).toMatchObject({ source: "store", sha256: sums.sha256 });
+      }
+      expect(asked).toHaveLength(1);
+    },
+  );
+
+  test.each([
+    ["one byte changed", () => bytes.with(1_500_000, 0xff ^ bytes[1_500_000]!)],
+    ["one byte less", () => bytes.subarray(1)],
+    ["one byte more", () => Uint8Array.of(...[0], ...encode("x"))],
+    ["nothing", () => new Uint8Array(0)],
+  ])("%s is refused, and nothing is stored", async (_, wrong) => {
+    const { archives, store } = archivesWith(() => new Response(wrong()));
+    await expect(archives.get("md5", sums.md5, never())).rejects.toMatchObject({ code: "archive-mismatch" });
+    expect(store.archives.size).toBe(0);
+    expect(archives.report()).toEqual({ active: [], failed: [`md5=${sums.md5}`] });
+  });
+
+  test("stored bytes that changed are fetched again and replaced", async () => {
+    const { archives, asked, store } = archivesWith(() => new Response(bytes));
+    await archives.get("sha256", sums.sha256, never());
+    const record = store.archives.get(sums.sha256)!;
+    store.archives.set(sums.sha256, { ...record, bytes: new Blob([bytes.subarray(1)]) });
+    expect(await archives.get("sha256", sums.sha256, never())).toMatchObject({ source: "upstream" });
+    expect(asked).toHaveLength(2);
+    expect(await archives.get("sha256", sums.sha256, never())).toMatchObject({ source: "store" });
+  });
+
+  test("the store's own table finds a strong checksum after a restart", async () => {
+    const { archives, store } = archivesWith(() => new Response(bytes));
+    await archives.get("sha256", sums.sha256, never());
+    const findSha256 = async () => sums.sha256;
+    const { archives: restarted, asked } = archivesWith(() => new Response(null, { status: 404 }), {
+      store,
+      findSha256,
+    });
+    expect(await restarted.get("md5", sums.md5, never())).toMatchObject({ source: "store" });
+    await expect(restarted.get("md5", "0".repeat(32), never())).rejects.toMatchObject({ code: "archive-unavailable" });
+    expect(asked).toHaveLength(1);
+  });
+
+  test("identical requests share one download; it ends when nobody waits any more", async () => {
+    let aborted = false;
+    const { archives, asked } = archivesWith((_, signal) => {
+      signal.addEventListener("abort", () => {
+        aborted = true;
+      });
+      return systemClock.sleep(50).then(() => new Response(bytes));
+    });
+    const leaving = new AbortController();
+    const left = archives.get("sha256", sums.sha256, leaving.signal);
+    const stayed = archives.get("sha256", sums.sha256, never());
+    leaving.abort();
+    await expect(left).rejects.toMatchObject({ code: "aborted" });
+    expect(aborted).toBe(false);
+    expect(await stayed).toMatchObject({ source: "upstream" });
+    expect(asked).toHaveLength(1);
+
+    const alone = new AbortController();
+    const abandoned = archives.get("md5", "1".repeat(32), alone.signal);
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    alone.abort();
+    await expect(abandoned).rejects.toMatchObject({ code: "aborted" });
+    expect(aborted).toBe(true);
+    expect(archives.report()).toEqual({ active: [], failed: [] });
+  });
+
+  test("what the gateway tried is passed on", async () => {
+    const { archives } = archivesWith(() =>
+      Response.json({ data: { tried: ["https://a.example/x"] } }, { status: 404 }),
+    );
+    await expect(archives.get("md5", sums.md5, never())).rejects.toMatchObject({
+      code: "archive-unavailable",
+      data: { tried: ["https://a.example/x"] },
+    });
+  });
+
+  test.each([
+    ["HTML with 500", () => new Response("<html>", { status: 500 })],
+    ["no network", () => Promise.reject(new TypeError("failed to fetch"))],
+    [
+      "a body that breaks",
+      () => new Response(new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) })),
+    ],
+    ["too many bytes", () => new Response(new Uint8Array(4_000_001))],
+  ])("%s is archive-unavailable with a reason", async (_, answer) => {
+    const { archives } = archivesWith(answer);
+    const thrown = await archives.get("md5", sums.md5, never()).catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ code: "archive-unavailable" });
+    expect((thrown as { data: { tried: string[] } }).data.tried).toHaveLength(1);
+  });
+
+  test("silence ends after fifteen seconds", async () => {
+    const clock = { ...systemClock, sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 1000, signal) };
+    const { archives } = archivesWith(() => new Promise(() => {}), { clock: clock as typeof systemClock });
+    await expect(archives.get("md5", sums.md5, never())).rejects.toMatchObject({ code: "archive-unavailable" });
+    const stalled = archivesWith(() => new Response(new ReadableStream({ pull: () => new Promise(() => {}) })), {
+      clock: clock as typeof systemClock,
+    });
+    await expect(stalled.archives.get("md5", sums.md5, never())).rejects.toMatchObject({ code: "archive-unavailable" });
+  });
+
+  test("a full store is no reason not to answer", async () => {
+    const store = fakeStore();
+    store.saveArchive = () => Promise.reject(new Error("quota"));
+    const { archives } = archivesWith(() => new Response(bytes), { store });
+    expect(await archives.get("sha256", sums.sha256, never())).toMatchObject({ source: "upstream" });
+  });
+});
+
+describe("archive answers", () => {
+  const missing = `opam/default/cache/md5/00/${"0".repeat(32)}`;
+  test("need no snapshot", async () => {
+    const { archives } = archivesWith(() => new Response(bytes));
+    const response = await fakeHandler({ archives }).get(`opam/default/cache/md5/${sums.md5.slice(0, 2)}/${sums.md5}`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("etag")).toBe(`"${sums.sha256}"`);
+    expect(sha("md5", await response.bytes())).toBe(sums.md5);
+  });
+
+  test("of the gateway are remembered when there are none", async () => {
+    const { archives, asked } = archivesWith(() => new Response(null, { status: 404 }));
+    const gateway = fakeHandler({ archives, host: "gateway" });
+    expect((await gateway.get(missing)).status).toBe(404);
+    expect((await gateway.get(missing)).status).toBe(404);
+    expect(asked).toHaveLength(1);
+    const worker = fakeHandler({ archives });
+    expect((await worker.get(missing)).status).toBe(502);
+    expect((await worker.get(missing)).status).toBe(502);
+    expect(asked).toHaveLength(3);
+  });
+
+  test("end at their deadline, and abort what is going on", async () => {
+    let aborted = false;
+    const { archives } = archivesWith(
+      (_, signal) =>
+        new Promise(() =>
+          signal.addEventListener("abort", () => {
+            aborted = true;
+          }),
+        ),
+    );
+    const response = await fakeHandler({ archives, deadlines: { archive: 50 } }).get(missing);
+    expect(response.status).toBe(502);
+    expect(aborted).toBe(true);
+  });
+});
+
+describe("upstream through the gateway", () => {
+  test("encodes the path, and has null for everything but 200", async () => {
+    const asked: string[] = [];
+    const answers = [
+      () => new Response("ok"),
+      () => new Response(null, { status: 404 }),
+      () => Promise.reject(new TypeError("offline")),
+    ];
+    const upstream = new GatewayUpstream(base, async (input) => {
+      asked.push(String(input));
+      return answers.shift()!();
+    });
+    expect(await (await upstream.fetch("default", "packages/a b/c%d", never()))?.text()).toBe("ok");
+    expect(asked).toEqual([`${base}gateway/upstream/default/packages/a%20b/c%25d`]);
+    expect(await upstream.fetch("default", "repo", never())).toBeNull();
+    expect(await upstream.fetch("default", "repo", never())).toBeNull();
+  });
+});
