@@ -17,7 +17,7 @@ export class EngineProcess {
   constructor(base: string, repositories: readonly RepositoryConfig[]) {
     this.#worker = new Worker(new URL("../worker/engine-worker.ts", import.meta.url), { type: "module", name: "opam-web-mirror sync" });
     this.failed = new Promise((_resolve, reject) => {
-      this.#worker.addEventListener("error", () => reject(new MirrorError("peer-gone", { peer: "sync worker" })));
+      this.#worker.addEventListener("error", ({ message }) => reject(new MirrorError("peer-gone", { peer: "sync worker", reason: message ?? "" })));
       this.#worker.addEventListener("message", ({ data }: MessageEvent<WorkerToPage>) => {
         if (data.type === "failed") reject(asMirrorError(data.error));
       });

@@ -14,13 +14,13 @@ export class Leader {
   readonly #ended: AbortController = new AbortController();
   #process: EngineProcess | null = null;
 
-  /** `led` is called each time an engine was started here. */
-  constructor(names: ScopeNames, base: string, repositories: () => readonly RepositoryConfig[], led: (process: EngineProcess) => void) {
+  /** `led` is called each time an engine was started here, `failed` when it did not start or died. */
+  constructor(names: ScopeNames, base: string, repositories: () => readonly RepositoryConfig[], led: (process: EngineProcess) => void, failed: (thrown: unknown) => void) {
     const lead = async () => {
       while (!this.#ended.signal.aborted) {
         this.#process = new EngineProcess(base, repositories());
         led(this.#process);
-        await this.#process.failed.catch(() => undefined);
+        await this.#process.failed.catch(failed);
         this.#process.stop();
         await systemClock.sleep(restartMs, this.#ended.signal).catch(() => undefined);
       }

@@ -1,4 +1,4 @@
-import { MirrorError } from "../core/errors.ts";
+import { type ErrorRecord, errorRecord, MirrorError } from "../core/errors.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { MirrorConfig, RepositoryConfig } from "../protocol/config.ts";
 import { type Broadcast, protocolVersion, type ServiceWorkerToPage } from "../protocol/messages.ts";
@@ -82,6 +82,7 @@ class OpenMirror implements Mirror {
         this.#brokerPort();
         if (autoUpdate) for (const { name } of repositories) void process.engine.update(name);
       },
+      (thrown) => this.#engineFailed(errorRecord(thrown)),
     );
     const { signal } = this.#ended;
     navigator.serviceWorker.addEventListener(
@@ -171,6 +172,13 @@ class OpenMirror implements Mirror {
   #tell(status: Status): void {
     this.#status = status;
     for (const listener of this.#listeners) listener(status);
+  }
+
+  /** No engine, no sync: that is said where people look for the state of the repository. */
+  #engineFailed(error: ErrorRecord): void {
+    if (this.#status === null) return;
+    const lastSync = { startedAt: new Date(systemClock.wall()).toISOString(), durationMs: 0, changedFiles: 0, error };
+    this.#tell({ ...this.#status, repositories: this.#status.repositories.map((one) => ({ ...one, state: "error", phase: null, lastSync })) });
   }
 
   #brokerPort(): void {

@@ -49,12 +49,11 @@ export class Registration {
     return () => this.#updateListeners.delete(listener);
   }
 
-  /** Lets the waiting version take over, then reloads this page into it. */
+  /** Lets the waiting version take over. The page should be reloaded when this resolves. */
   async takeOver(): Promise<void> {
     const changed = new Promise<void>((resolve) => navigator.serviceWorker.addEventListener("controllerchange", () => resolve(), { once: true }));
     this.#registration.waiting?.postMessage({ type: "take-over", protocol: protocolVersion } satisfies PageToServiceWorker);
     await withDeadline(systemClock, changed, claimMs, () => new MirrorError("deadline", { what: "The new version", ms: claimMs }));
-    location.reload();
   }
 
   /** A first visit and a hard reload leave the page uncontrolled: the active worker is asked to claim it. */

@@ -43,7 +43,7 @@ export interface ErrorData {
   "checksum-malformed": { text: string };
   "request-too-large": { allowed: number };
   // Contexts
-  "peer-gone": { peer: string };
+  "peer-gone": { peer: string; reason?: string };
   deadline: { what: string; ms: number };
   aborted: { what: string };
   unsupported: { feature: string; advice: string };
@@ -114,7 +114,7 @@ const sentences: { readonly [C in ErrorCode]: (data: ErrorData[C]) => string } =
   "checksum-malformed": (d) =>
     `"${d.text}" is not a checksum this mirror knows. Use md5, sha256 or sha512 with lower-case hexadecimal digits.`,
   "request-too-large": (d) => `The request has more than the ${d.allowed} bytes that are accepted. Send a smaller one.`,
-  "peer-gone": (d) => `The ${d.peer} stopped while it was working on this. Try again.`,
+  "peer-gone": (d) => `The ${d.peer} stopped while it was working on this${d.reason ? ` (${d.reason})` : ""}. Reload the page.`,
   deadline: (d) => `${d.what} took longer than ${d.ms} ms and was given up. Try again.`,
   aborted: (d) => `${d.what} was cancelled. Start it again if you still need it.`,
   unsupported: (d) => `This browser lacks ${d.feature} here. ${d.advice}`,

@@ -1,5 +1,5 @@
 /// <reference lib="webworker" />
-import "../platform/buffer.ts";
+import "../platform/node-globals.ts";
 import { expose } from "comlink";
 import { Slice } from "../core/cooperation/slice.ts";
 import { errorRecord } from "../core/errors.ts";
