@@ -15,8 +15,9 @@ export async function serve(args: readonly string[]): Promise<void> {
   // The one line that scripts wait for; its form is part of the contract.
   process.stdout.write(`listening on ${gateway.url}\n`);
   const page = `${gateway.url}${gateway.base}`;
-  for (const { name, remote, branch } of gateway.config.repositories)
-    log(`${page}opam/${name}/ mirrors ${remote}${branch === null ? "" : ` (${branch})`}`);
+  for (const { name, remote, branch, gitUrl } of gateway.config.repositories) {
+    log(`${page}${gitUrl} serves ${remote}${branch === null ? "" : ` (${branch})`} as "${name}"`);
+  }
   const stopped = untilInterrupted();
   if (flags.open && process.stdout.isTTY && process.env.CI === undefined) openBrowser(page);
   await stopped;

@@ -1,8 +1,7 @@
-import { mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { pipeline, type Readable } from "node:stream";
 import { buildDemoRepository, demoArchiveOrigin } from "../demo/build.ts";
 import type { MirrorConfig } from "../protocol/config.ts";
@@ -10,7 +9,6 @@ import { DownloadedArchives } from "./archive-download.ts";
 import { FolderCache } from "./archive-folder.ts";
 import { Archives } from "./archives.ts";
 import { basePath } from "./base-path.ts";
-import { algorithms } from "./checksum.ts";
 import { type Followed, followedRepositories } from "./followed.ts";
 import { LocalGit } from "./git-local.ts";
 import { RemoteGit } from "./git-remote.ts";
@@ -23,6 +21,8 @@ import { unreachable } from "./reachable.ts";
 import { isRemote } from "./repository-option.ts";
 import { gatewayRoutes } from "./routes.ts";
 import { throttle } from "./throttle.ts";
+import { upstreamCaches } from "./upstream-caches.ts";
+import { workFolder } from "./work-folder.ts";
 
 export interface Gateway {
   /** Scheme, host and port, without a final slash. */
@@ -149,63 +149,6 @@ function bodyShape(options: GatewayOptions): (exchange: GitExchange, body: Reada
       shaped = pipeline(shaped, throttle(options.throttleBytesPerSecond), () => {});
     return shaped;
   };
-}
-
-async function upstreamCaches(caches: readonly string[], log: Log): Promise<{ folders: FolderCache[]; urls: URL[] }> {
-  const folders: FolderCache[] = [];
-  const urls: URL[] = [];
-  for (const cache of caches) {
-    if (isRemote(cache)) {
-      if (!URL.canParse(cache))
-        throw new OperatorError("usage", `--upstream-cache ${cache}: it is not a valid URL. Check its host and port.`);
-      urls.push(new URL(cache.endsWith("/") ? cache : `${cache}/`));
-      continue;
-    }
-    const path = resolve(cache);
-    if (!(await stat(path).catch(() => null))?.isDirectory()) {
-      throw new OperatorError(
-        "usage",
-        `--upstream-cache ${cache}: there is no such folder. Give the URL or the folder of an opam cache.`,
-      );
-    }
-    const present = await Promise.all(
-      algorithms.map(async (name) => (await stat(join(path, name)).catch(() => null))?.isDirectory() ?? false),
-    );
-    if (!present.includes(true)) {
-      throw new OperatorError(
-        "usage",
-        `--upstream-cache ${cache}: it has none of the folders ${algorithms.join(", ")}. Give the folder that contains them.`,
-      );
-    }
-    folders.push(new FolderCache(path, log));
-  }
-  return { folders, urls };
-}
-
-interface WorkFolder {
-  /** Survives a restart when the operator named it. */
-  readonly kept: string;
-  /** Of this process alone. */
-  readonly scratch: string;
-  remove(): Promise<void>;
-}
-
-async function workFolder(data: string | undefined): Promise<WorkFolder> {
-  try {
-    if (data !== undefined) await mkdir(data, { recursive: true });
-    const scratch = await mkdtemp(join(data === undefined ? tmpdir() : resolve(data), "opam-web-mirror-"));
-    return {
-      kept: data === undefined ? scratch : resolve(data),
-      scratch,
-      remove: () => rm(scratch, { recursive: true, force: true }),
-    };
-  } catch (error) {
-    throw new OperatorError(
-      "start",
-      `The folder ${data ?? tmpdir()} cannot be written (${(error as Error).message}). Choose another one with --data.`,
-      error,
-    );
-  }
 }
 
 async function readTls(files: { readonly certFile: string; readonly keyFile: string }): Promise<Tls> {

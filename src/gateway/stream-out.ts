@@ -30,6 +30,7 @@ export function streamOut(
     return RESPONSE_ALREADY_SENT;
   }
   outgoing.writeHead(status, headers);
+  outgoing.flushHeaders();
   body.pipe(outgoing);
   return RESPONSE_ALREADY_SENT;
 }

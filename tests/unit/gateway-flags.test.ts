@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+import { serveFlags } from "../../src/cli/flags.ts";
+import { followedRepositories } from "../../src/gateway/followed.ts";
+import { parseOrigin, parseRepository } from "../../src/gateway/repository-option.ts";
+
+test.each([
+  ["https://h/r.git", { name: null, url: "https://h/r.git", branch: null }],
+  ["https://h/r.git#main", { name: null, url: "https://h/r.git", branch: "main" }],
+  ["extra=https://h/r.git#feature/x", { name: "extra", url: "https://h/r.git", branch: "feature/x" }],
+  ["https://h/r.git?a=b", { name: null, url: "https://h/r.git?a=b", branch: null }],
+  ["./a=b", { name: null, url: "./a=b", branch: null }],
+  ["/srv/re#po#v1.0", { name: null, url: "/srv/re#po", branch: "v1.0" }],
+  ["file:///srv/repo", { name: null, url: "file:///srv/repo", branch: null }],
+  ["local=../repo", { name: "local", url: "../repo", branch: null }],
+])("--repository %s", (text, expected) => {
+  expect(parseRepository(text)).toEqual(expected);
+});
+
+test.each([
+  ["", /names no repository/],
+  ["x=", /names no repository/],
+  ["Big=https://h/r", /"Big" is not a repository name/],
+  ["=https://h/r", /"" is not a repository name/],
+  ["https://h/r#", /"" is not a branch/],
+  ["https://h/r#a..b", /not a branch/],
+  ["https://h/r#-x", /not a branch/],
+  ["https://h/r#a b", /not a branch/],
+  ["https://[h/r", /not a valid URL/],
+  ["https://user:secret@h/r", /credentials/],
+  ["ssh://git@h/r", /only https/],
+  ["git://h/r", /only https/],
+])("--repository %s is refused", (text, why) => {
+  expect(() => parseRepository(text)).toThrow(why);
+});
+
+test("--origin gets its final slash and refuses what is no origin", () => {
+  expect(parseOrigin("https://opam.example")).toEqual({ name: null, url: "https://opam.example/" });
+  expect(parseOrigin("x=http://127.0.0.1:1/a")).toEqual({ name: "x", url: "http://127.0.0.1:1/a/" });
+  expect(() => parseOrigin("opam.example")).toThrow(/not an http\(s\) URL/);
+  expect(() => parseOrigin("https://h/?q")).toThrow(/no query/);
+});
+
+test("all flags together", () => {
+  const { gateway, open } = serveFlags(
+    "--port 0 --host [::1] --repository a=/x --repository b=/y#z --origin a=https://o --upstream-cache /c --upstream-cache https://d --data /e --base demo --tls-cert c --tls-key k --no-open".split(
+      " ",
+    ),
+  );
+  expect(open).toBe(false);
+  expect(gateway).toEqual({
+    port: 0,
+    host: "::1",
+    data: "/e",
+    base: "/demo/",
+    tls: { certFile: "c", keyFile: "k" },
+    repositories: [
+      { name: "a", url: "/x", branch: null },
+      { name: "b", url: "/y", branch: "z" },
+    ],
+    origins: [{ name: "a", url: "https://o/" }],
+    upstreamCaches: ["/c", "https://d"],
+  });
+});
+
+test.each([
+  ["--port x", /--port x: it is not a port/],
+  ["--port 65536", /not a port/],
+  ["--port -1", /port/],
+  ["--porty 1", /Unknown option '--porty'/],
+  ["stray", /stray/],
+  ["--base /a/../b", /"\.\." cannot be part/],
+  ["--base /a%20b", /cannot be part/],
+  ["--tls-key k", /--tls-key was given without --tls-cert/],
+  ["--host=", /--host was given without a value/],
+  ["--data", /--data/],
+])("%s is refused", (text, why) => {
+  expect(() => serveFlags(text.split(" "))).toThrow(why);
+});
+
+test("repositories: names, origins, upstream", async () => {
+  const github = { name: null, url: "https://github.com/ocaml/opam-repository.git", branch: "master" };
+  const other = { name: "other", url: "https://h/r", branch: null };
+  expect(await followedRepositories([github, other], [])).toMatchObject([
+    { name: "default", origins: ["https://opam.ocaml.org/"], upstream: "https://opam.ocaml.org/", gitDirectory: null },
+    { name: "other", origins: [], upstream: null },
+  ]);
+  expect(await followedRepositories([other], [{ name: null, url: "https://o/" }])).toMatchObject([
+    { name: "other", origins: ["https://o/"], upstream: "https://o/" },
+  ]);
+  await expect(followedRepositories([github, github], [])).rejects.toThrow(/"default" is already taken/);
+  await expect(followedRepositories([github], [{ name: "no", url: "https://o/" }])).rejects.toThrow(
+    /there is no repository "no". Known are: default/,
+  );
+  await expect(followedRepositories([{ name: null, url: "/does/not/exist", branch: null }], [])).rejects.toThrow(
+    /no such folder/,
+  );
+  await expect(followedRepositories([{ name: null, url: "/", branch: null }], [])).rejects.toThrow(
+    /Git cannot use this folder/,
+  );
+});
