@@ -54,18 +54,20 @@ export function missingBrowser(name) {
  */
 export async function ensureBrowsers(names, log = console.log) {
   const missing = () => names.filter((name) => missingBrowser(name) !== null);
-  if (missing().length > 0 && canUseApt()) {
-    const packages = missing().flatMap((name) => programs[name].packages);
-    log(`Installing ${packages.join(", ")} (apt-get) for: ${missing().join(", ")}`);
+  // A variable that names nothing is a mistake to report; installing something else would hide it.
+  const installable = () => missing().filter((name) => !process.env[programs[name].variable]);
+  if (installable().includes("chromium")) {
+    log("Installing Chromium (Playwright's installer)");
+    run(process.execPath, [playwrightCli(), "install", ...(isRoot() ? ["--with-deps"] : []), "chromium"], log);
+  }
+  if (installable().length > 0 && canUseApt()) {
+    const packages = installable().flatMap((name) => programs[name].packages);
+    log(`Installing ${packages.join(", ")} (apt-get) for: ${installable().join(", ")}`);
     run("apt-get", ["update", "-qq"], log);
     // One transaction fails as a whole, so a second try installs them one after another.
     if (!run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], log))
-      for (const name of missing())
+      for (const name of installable())
         run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...programs[name].packages], log);
-  }
-  if (missing().includes("chromium")) {
-    log("Installing Chromium (Playwright's installer)");
-    run(process.execPath, [playwrightCli(), "install", ...(isRoot() ? ["--with-deps"] : []), "chromium"], log);
   }
   return missing().map((name) => ({ name, reason: missingBrowser(name) ?? "", required: required.has(name) }));
 }
