@@ -51,3 +51,31 @@ test("a 304 reads no blob", async () => {
   expect((await get(`opam/default/${file}`, { headers: { "if-none-match": etag } })).status).toBe(304);
   expect(snapshot.reads).toBe(reads);
 });
+
+test("the table notices a missing header, a wrong status and wrong bytes", async () => {
+  const { get } = fakeHandler({ snapshot });
+  const broken = (name: string | null, status: number | null, flip: boolean): HttpSend => {
+    let first = true;
+    return async (method, path, headers) => {
+      const response = await get(`opam/default/${path}`, { method, headers });
+      const body = new Uint8Array(await response.arrayBuffer());
+      if (flip && !first) body[0]! ^= 1;
+      first = false;
+      return {
+        status: status ?? response.status,
+        header: (asked) => (asked === name ? null : response.headers.get(asked)),
+        body,
+      };
+    };
+  };
+  const ranged = httpTable.find(({ name }) => name === "range")!;
+  for (const send of [
+    broken("x-content-type-options", null, false),
+    broken("content-range", null, false),
+    broken(null, 200.5, false),
+    broken(null, null, true),
+  ]) {
+    expect(await checkHttpCase(ranged, send, facts)).not.toEqual([]);
+  }
+  expect(await checkHttpCase(ranged, broken(null, null, false), facts)).toEqual([]);
+});
