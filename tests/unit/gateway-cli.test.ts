@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { build } from "vite";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { sourceFolder } from "../../src/demo/source-archive.ts";
+import { packageRoot } from "../../src/gateway/package-root.ts";
+import { temporaryFolder } from "../support/gateway.ts";
+
+// Inside the package, where the bundle finds its dependencies and package.json as the published one does.
+const bundle = join(packageRoot(), ".cache", `cli-test-${process.pid}`);
+
+beforeAll(async () => {
+  await build({ configFile: join(packageRoot(), "vite.config.ts"), mode: "node", build: { outDir: bundle } });
+  await cp(sourceFolder(), join(bundle, "packages"), { recursive: true });
+}, 60_000);
+afterAll(() => rm(bundle, { recursive: true, force: true }));
+
+interface Run {
+  readonly child: ChildProcess;
+  stdout: string;
+  stderr: string;
+  readonly ended: Promise<number | null>;
+}
+
+function run(...args: string[]): Run {
+  const child = spawn(process.execPath, [join(bundle, "cli.js"), ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const ended = once(child, "close").then(([code]) => code as number | null);
+  const running: Run = { child, stdout: "", stderr: "", ended };
+  child.stdout?.on("data", (chunk: Buffer) => {
+    running.stdout += chunk;
+  });
+  child.stderr?.on("data", (chunk: Buffer) => {
+    running.stderr += chunk;
+  });
+  return running;
+}
+
+test.each(["SIGINT", "SIGTERM"] as const)("serves until %s, from a line that scripts can wait for", async (signal) => {
+  await using folder = await temporaryFolder();
+  const repository = folder.at("repository.git");
+  await once(spawn("git", ["init", "--quiet", "--bare", repository]), "close");
+  const server = run("serve", "--port", "0", "--base", "/x", "--repository", repository, "--no-open");
+  await expect.poll(() => server.stdout, { timeout: 10_000 }).toMatch(/\n/);
+  const url = /^listening on (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(server.stdout)?.[1];
+  expect((await fetch(`${url}/x/healthz`)).status).toBe(200);
+  server.child.kill(signal);
+  expect(await server.ended).toBe(0);
+});
+
+test.each<[string, number, RegExp]>([
+  ["", 2, /No command was given/],
+  ["sreve", 2, /"sreve" is not a command/],
+  ["serve --bogus", 2, /Unknown option '--bogus'/],
+  ["serve --port http", 2, /--port http: it is not a port/],
+  ["serve --repository /does/not/exist", 2, /no such folder/],
+  ["init", 2, /init takes one folder/],
+])("%j ends with code %i and one sentence", async (args, code, sentence) => {
+  const ended = run(...args.split(" ").filter((arg) => arg !== ""));
+  expect(await ended.ended).toBe(code);
+  expect(ended.stderr).toMatch(sentence);
+  expect(ended.stderr.trimEnd()).not.toContain("\n");
+  expect(ended.stdout).toBe("");
+});
+
+test("a port in use ends with code 1", async () => {
+  await using folder = await temporaryFolder();
+  const repository = folder.at("repository.git");
+  await once(spawn("git", ["init", "--quiet", "--bare", repository]), "close");
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = taken.address() as { port: number };
+  const ended = run("serve", "--port", String(port), "--repository", repository, "--no-open");
+  expect(await ended.ended).toBe(1);
+  expect(ended.stderr).toContain(`port ${port} of 127.0.0.1 is already in use`);
+  taken.close();
+});
+
+test("help and version", async () => {
+  const { version } = JSON.parse(await readFile(join(packageRoot(), "package.json"), "utf8")) as { version: string };
+  const shown = run("--version");
+  expect([await shown.ended, shown.stdout]).toEqual([0, `${version}\n`]);
+  const help = run("serve", "--help");
+  expect(await help.ended).toBe(0);
+  for (const flag of [
+    "port",
+    "host",
+    "repository",
+    "origin",
+    "upstream-cache",
+    "data",
+    "base",
+    "tls-cert",
+    "tls-key",
+    "no-open",
+  ])
+    expect(help.stdout).toContain(`--${flag}`);
+});
