@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { initBare } from "../../fixtures/fast-import.ts";
 import { tryGit } from "../../fixtures/git-command.ts";
-import type { Verdict } from "./forged-pack.ts";
+import type { ForgedPack, Verdict } from "./forged-pack.ts";
+import type { ThinPack } from "./thin-packs.ts";
 
 export interface GitVerdict {
   readonly verdict: Verdict;
@@ -71,4 +72,23 @@ export class GitJudge {
   async close(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** One line for every pack of which Git thinks otherwise than declared. Two at a time: Git is a process of its own. */
+export async function disagreements(packs: readonly (ForgedPack | ThinPack)[], judge: GitJudge): Promise<string[]> {
+  const queue = packs.values();
+  const out: string[] = [];
+  const work = async (): Promise<void> => {
+    for (const each of queue) {
+      const { verdict, message } = await judge.judge(each.pack, each.commit, {
+        ...(each.boundary === undefined ? {} : { boundary: each.boundary }),
+        ...("prior" in each ? { prior: each.prior } : {}),
+      });
+      if (verdict !== each.git) {
+        out.push(`${each.class} / ${each.title}: declared ${each.git}, Git says ${verdict}: ${message}`);
+      }
+    }
+  };
+  await Promise.all([work(), work()]);
+  return out;
 }

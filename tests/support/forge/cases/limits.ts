@@ -3,7 +3,6 @@ import { zlibStream } from "../deflate-forge.ts";
 import { copy, delta, deltaBetween, insert } from "../delta-forge.ts";
 import { CaseList, type CaseOptions, type ForgedPack } from "../forged-pack.ts";
 import { blob, bytes, commit, concat, file, folder, type GitObject, tree } from "../git-object.ts";
-import { PackForge } from "../pack-forge.ts";
 
 /** Packs that are right and too much, and small packs that unfold into much. */
 export function limitCases(): ForgedPack[] {
