@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { copyRepository } from "../fixtures/fixture-cache.ts";
 import { git } from "../fixtures/git-command.ts";
 import { catFileBatch, countPackages } from "../fixtures/git-oracle.ts";
 import { makeOpamRepository, type OpamRepository } from "../fixtures/opam-repository.ts";
@@ -69,6 +70,13 @@ describe("a generated opam repository", () => {
     expect(elsewhere.commits).toEqual(repository.commits);
     const other = await makeOpamRepository({ dir, versions: 2000, seed: 6 });
     expect(other.commits[0]).not.toBe(repository.commits[0]);
+  });
+
+  it("can be copied, and the copy's branch moved back without touching the original", async () => {
+    const copy = await copyRepository(repository.gitDir, join(dir, "copy.git"));
+    await git(["update-ref", "refs/heads/trunk", repository.commits[0] ?? ""], { gitDir: copy });
+    expect(await git(["rev-parse", "HEAD"], { gitDir: copy })).toBe(repository.commits[0]);
+    expect(await git(["rev-parse", "HEAD"], { gitDir: repository.gitDir })).toBe(repository.commits[2]);
   });
 
   it("is built once when several ask for it at once", async () => {

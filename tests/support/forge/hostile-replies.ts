@@ -5,8 +5,8 @@ import { sectionReplies } from "./hostile/fetch-sections.ts";
 import { transportReplies } from "./hostile/transport.ts";
 import type { HostileReply } from "./hostile-reply.ts";
 
-export type { HostileReply, HostileTools, Where } from "./hostile-reply.ts";
-export { type HostileServer, type SeenRequest, startHostileServer } from "./hostile-server.ts";
+export type { HostileReply } from "./hostile-reply.ts";
+export { type HostileServer, startHostileServer } from "./hostile-server.ts";
 
 /** Every hostile reply; titles are unique and begin with the request that they answer. */
 export function hostileReplies(): HostileReply[] {
