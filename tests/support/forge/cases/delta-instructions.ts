@@ -57,7 +57,7 @@ function sizes(): CaseList {
 }
 
 function copies(): CaseList {
-  const list = new CaseList("delta copy range", { codes });
+  const list = new CaseList("delta copy range", { codes: [...codes, "pack-limit"] });
   const one = (title: string, make: (base: Uint8Array) => Uint8Array, size: (base: Uint8Array) => number) =>
     onOpam(list, title, (base) => delta(base.length, size(base), make(base)));
   one(

@@ -140,7 +140,11 @@ function unserved(): CaseList {
     codes,
     note: "Git takes these names; a URL, a tar file or an HTTP header cannot carry them safely",
   });
-  everywhere(list, "Latin-1", Uint8Array.of(0x66, 0xe9, 0x65), ["root", "version", "packages"]);
+  everywhere(list, "Latin-1", Uint8Array.of(0x66, 0xe9, 0x65), ["version", "packages"]);
+  everywhere(list, "Latin-1", Uint8Array.of(0x66, 0xe9, 0x65), ["root"], {
+    expect: "accept",
+    note: "beside packages/ only repo and version are served, so nothing is left out",
+  });
   everywhere(list, "cut UTF-8", Uint8Array.of(0x66, 0xe2, 0x82), ["version"]);
   everywhere(list, "overlong slash", concat("a", Uint8Array.of(0xc0, 0xaf), "b"), ["version", "packages"]);
   everywhere(list, "overlong NUL", concat("a", Uint8Array.of(0xc0, 0x80), "b"), ["version"]);

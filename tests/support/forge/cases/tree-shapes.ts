@@ -1,4 +1,4 @@
-import { CaseList, type ForgedPack } from "../forged-pack.ts";
+import { CaseList, type CaseOptions, type ForgedPack } from "../forged-pack.ts";
 import {
   blob,
   commit,
@@ -28,13 +28,12 @@ function modes(): CaseList {
     note: "legal in Git, never served",
   });
   for (const place of ["root", "version", "packages"] as const) {
-    list.repository(`a symlink in ${place}`, {
-      [place]: [{ mode: "120000", name: "link", oid: link.oid }],
-      objects: [link],
-    });
-    list.repository(`a submodule in ${place}`, {
-      [place]: [{ mode: "160000", name: "module", oid: "c0ffee".repeat(6).padEnd(40, "0") }],
-    });
+    // Beside packages/ only repo and version are served, so nothing is left out there.
+    const own: CaseOptions = place === "root" ? { expect: "accept" } : {};
+    const symlink = { mode: "120000", name: "link", oid: link.oid };
+    const module = { mode: "160000", name: "module", oid: "c0ffee".repeat(6).padEnd(40, "0") };
+    list.repository(`a symlink in ${place}`, { [place]: [symlink], objects: [link] }, own);
+    list.repository(`a submodule in ${place}`, { [place]: [module] }, own);
   }
   const linked = tree([{ mode: "120000", name: "opam", oid: link.oid }]);
   list.repository("an opam file that is a symlink", {
