@@ -47,7 +47,7 @@ async function collectBatch(transaction: WriteTransaction, keep: ReadonlySet<str
     const store = transaction.objectStore(name);
     const doomed = (await store.getAllKeys()).filter((key) => !named.has(key)).slice(0, left);
     left -= doomed.length;
-    await Promise.all(doomed.map((key) => store.delete(key)));
+    for (const key of doomed) await store.delete(key);
     return doomed.length;
   };
   const tarballs = await sweep("tarballs", snapshots);

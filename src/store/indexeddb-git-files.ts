@@ -1,6 +1,6 @@
 import type { IndexedDbConnection } from "./indexeddb-connection.ts";
 import { type GitFileRecord, superblockKey } from "./indexeddb-schema.ts";
-import { inTransaction } from "./indexeddb-transaction.ts";
+import { inTransaction, reading } from "./indexeddb-transaction.ts";
 import { usableRecord } from "./record-schema.ts";
 import { schemaVersion } from "./records.ts";
 import type { GitFiles } from "./store.ts";
@@ -15,7 +15,9 @@ export function indexedDbGitFiles(connection: IndexedDbConnection, repository: s
   const pending = new Map<number, Uint8Array<ArrayBuffer> | null>();
 
   const stored = async (key: number | string): Promise<unknown> => {
-    const record = await connection.run("read git file", (database) => database.get("gitfiles", [repository, key]));
+    const record = await connection.run("read git file", (database) =>
+      reading(database, "gitfiles", (files) => files.get([repository, key])),
+    );
     return usableRecord(record)?.data;
   };
 
@@ -31,13 +33,11 @@ export function indexedDbGitFiles(connection: IndexedDbConnection, repository: s
         (database) =>
           inTransaction(database, ["gitfiles"], "relaxed", async (transaction) => {
             const files = transaction.objectStore("gitfiles");
-            const requests: Promise<unknown>[] = [];
             for (const [inode, bytes] of changes) {
-              const key: [string, number] = [repository, inode];
-              requests.push(bytes === null ? files.delete(key) : files.put(record(bytes), key));
+              if (bytes === null) await files.delete([repository, inode]);
+              else await files.put(record(bytes), [repository, inode]);
             }
-            requests.push(files.put(directory, [repository, superblockKey]));
-            await Promise.all(requests);
+            await files.put(directory, [repository, superblockKey]);
           }),
         needed,
       );

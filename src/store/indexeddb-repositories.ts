@@ -2,7 +2,7 @@ import type { RepositoryConfig } from "../protocol/config.ts";
 import type { LastSync } from "../protocol/status.ts";
 import type { IndexedDbConnection } from "./indexeddb-connection.ts";
 import type { MirrorDatabase } from "./indexeddb-schema.ts";
-import { inTransaction } from "./indexeddb-transaction.ts";
+import { inTransaction, reading } from "./indexeddb-transaction.ts";
 import { usableRecord } from "./record-schema.ts";
 import type { RepositoryRecord, SnapshotRecord } from "./records.ts";
 import { configured, nextEpoch, packMissing, published, withLastSync } from "./repository-record.ts";
@@ -16,13 +16,17 @@ export class IndexedDbRepositories {
   }
 
   async all(): Promise<readonly RepositoryRecord[]> {
-    const records = await this.#connection.run("read repositories", (database) => database.getAll("repositories"));
+    const records = await this.#connection.run("read repositories", (database) =>
+      reading(database, "repositories", (repositories) => repositories.getAll()),
+    );
     return records.map(usableRecord).filter((record) => record !== undefined);
   }
 
   async get(name: string): Promise<RepositoryRecord | undefined> {
     return usableRecord(
-      await this.#connection.run("read repository", (database) => database.get("repositories", name)),
+      await this.#connection.run("read repository", (database) =>
+        reading(database, "repositories", (repositories) => repositories.get(name)),
+      ),
     );
   }
 

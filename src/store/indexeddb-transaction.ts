@@ -1,15 +1,15 @@
-import { type IDBPTransaction, unwrap } from "idb";
+import { type IDBPObjectStore, type IDBPTransaction, unwrap } from "idb";
+import { MirrorError } from "../core/errors.ts";
 import type { MirrorDatabase, MirrorSchema, MirrorStoreName } from "./indexeddb-schema.ts";
-import { errorName } from "./storage-failure.ts";
 
 export type WriteTransaction = IDBPTransaction<MirrorSchema, MirrorStoreName[], "readwrite">;
 
 /**
- * One readwrite transaction around `body`, which awaits nothing but requests of that transaction. Resolves when the
+ * One readwrite transaction around `body`, which awaits its requests one by one, and nothing else. Resolves when the
  * transaction is complete (`strict`: on disk). When `body` throws, nothing of it stays.
  *
- * @note A refusal for lack of space arrives on the transaction while its requests only say AbortError, so the
- * transaction's own error is the one to report.
+ * @note A refusal for lack of space arrives on the transaction, while its requests only say AbortError and later ones
+ * TransactionInactiveError: the transaction's own error is the one to report.
  */
 export async function inTransaction<T>(
   database: MirrorDatabase,
@@ -32,9 +32,29 @@ export async function inTransaction<T>(
       // Already aborted, by the failure that is being reported.
     }
     await settled;
-    throw errorName(thrown) === "AbortError" ? (unwrap(transaction).error ?? thrown) : thrown;
+    throw thrown instanceof MirrorError ? thrown : (unwrap(transaction).error ?? thrown);
   }
   const failure = await settled;
   if (failure) throw unwrap(transaction).error ?? failure.thrown;
   return result;
+}
+
+/**
+ * Reads of one object store in one transaction.
+ *
+ * @note idb's shortcuts (`database.get`) leave the transaction's own promise without a listener: a connection that is lost in
+ * the middle of a read would be an unhandled rejection of its context.
+ */
+export async function reading<Name extends MirrorStoreName, T>(
+  database: MirrorDatabase,
+  name: Name,
+  body: (store: IDBPObjectStore<MirrorSchema, [Name], Name>) => Promise<T>,
+): Promise<T> {
+  const transaction = database.transaction(name);
+  transaction.done.catch(() => {});
+  try {
+    return await body(transaction.store);
+  } catch (thrown) {
+    throw thrown instanceof MirrorError ? thrown : (unwrap(transaction).error ?? thrown);
+  }
 }

@@ -8,7 +8,7 @@ import { IndexedDbConnection } from "./indexeddb-connection.ts";
 import { indexedDbGitFiles } from "./indexeddb-git-files.ts";
 import { readPack, writePack } from "./indexeddb-pack.ts";
 import { IndexedDbRepositories } from "./indexeddb-repositories.ts";
-import { inTransaction } from "./indexeddb-transaction.ts";
+import { inTransaction, reading } from "./indexeddb-transaction.ts";
 import { usableRecord } from "./record-schema.ts";
 import type { Store } from "./store.ts";
 
@@ -48,13 +48,21 @@ export async function openIndexedDbStore(names: ScopeNames, deps: IndexedDbDepen
     publish: (snapshot, epoch) => repositories.publish(snapshot, epoch),
 
     snapshot: async (id) =>
-      usableRecord(await connection.run("read snapshot", (database) => database.get("snapshots", id))),
+      usableRecord(
+        await connection.run("read snapshot", (database) =>
+          reading(database, "snapshots", (snapshots) => snapshots.get(id)),
+        ),
+      ),
 
     packWriter: () => writePack(connection, slice),
     pack: (key) => readPack(connection, key, slice),
 
     tarball: async (snapshot) =>
-      usableRecord(await connection.run("read tarball", (database) => database.get("tarballs", snapshot))),
+      usableRecord(
+        await connection.run("read tarball", (database) =>
+          reading(database, "tarballs", (tarballs) => tarballs.get(snapshot)),
+        ),
+      ),
     saveTarball: (record) =>
       connection.run(
         "write tarball",
@@ -67,7 +75,11 @@ export async function openIndexedDbStore(names: ScopeNames, deps: IndexedDbDepen
       ),
 
     archive: async (sha256) =>
-      usableRecord(await connection.run("read archive", (database) => database.get("archives", sha256))),
+      usableRecord(
+        await connection.run("read archive", (database) =>
+          reading(database, "archives", (archives) => archives.get(sha256)),
+        ),
+      ),
     saveArchive: (record) =>
       connection.run(
         "write archive",
@@ -78,16 +90,17 @@ export async function openIndexedDbStore(names: ScopeNames, deps: IndexedDbDepen
         record.bytes.size,
       ),
     archiveTotals: () =>
-      connection.run("sum archives", async (database) => {
-        let stored = 0;
-        let storedBytes = 0;
-        const sizes = database.transaction("archives").store.index("size");
-        for (let cursor = await sizes.openKeyCursor(); cursor; cursor = await cursor.continue()) {
-          stored++;
-          storedBytes += cursor.key;
-        }
-        return { stored, storedBytes };
-      }),
+      connection.run("sum archives", (database) =>
+        reading(database, "archives", async (archives) => {
+          let stored = 0;
+          let storedBytes = 0;
+          for (let cursor = await archives.index("size").openKeyCursor(); cursor; cursor = await cursor.continue()) {
+            stored++;
+            storedBytes += cursor.key;
+          }
+          return { stored, storedBytes };
+        }),
+      ),
 
     collect: (keep) => collectUnnamed(connection, keep),
     gitFiles: (repository) => indexedDbGitFiles(connection, repository),

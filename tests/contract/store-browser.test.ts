@@ -21,16 +21,12 @@ for (const name of browserNames) {
     }, 60_000);
     afterAll(() => browser?.close(), 30_000);
 
-    browserCases(undefined, undefined).forEach(({ title, skip }, index) => {
-      test.skipIf(skip !== undefined)(
-        title,
-        async () => {
-          const { error, note } = await page.evaluate(runCase, index);
-          if (error !== null) throw new Error(error);
-          if (note !== null) console.log(`${name} ${browser.version}: ${title}: ${note}`);
-        },
-        30_000,
-      );
+    browserCases(undefined, undefined).forEach(({ title }, index) => {
+      test(title, async () => {
+        const { error, note } = await page.evaluate(runCase, index);
+        if (error !== null) throw new Error(error);
+        if (note !== null) console.log(`${name} ${browser.version}: ${title}: ${note}`);
+      }, 30_000);
     });
   });
 }

@@ -3,8 +3,6 @@ export interface Case {
   readonly title: string;
   /** Throws when the case fails; a string that it returns is a measurement to print. */
   run(): Promise<unknown>;
-  /** Why the case cannot run on this host. */
-  readonly skip?: string;
 }
 
 export function equal(actual: unknown, expected: unknown, what: string): void {
