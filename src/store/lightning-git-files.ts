@@ -13,7 +13,10 @@ type InitOptions = LightningFS.Options & { readonly backend?: object };
 export class LightningGitFiles {
   readonly files: GitFilesSystem;
   readonly #promises: Promises;
+  /** The failure of the latest save, until a later one succeeds. */
   #failure: { readonly thrown: unknown } | null = null;
+  /** The failure after which LightningFS went idle and forgot what it could not save. */
+  #lost: { readonly thrown: unknown } | null = null;
 
   private constructor(promises: Promises) {
     this.#promises = promises;
@@ -36,19 +39,22 @@ export class LightningGitFiles {
       writeFile: (inode: number, data: Uint8Array) => files.writeFile(inode, data),
       unlink: (inode: number) => files.unlink(inode),
       wipe: () => files.wipe(),
-      close: () => files.close(),
+      close: async () => {
+        opened.#lost ??= opened.#failure;
+        await files.close();
+      },
     };
     // `defer`: otherwise construction starts an operation of its own, whose failure is only logged.
     await opened.#init(name, { db: db as unknown as LightningFS.IDB, defer: true });
     return opened;
   }
 
-  /** Saves the directory and releases the lock. Throws what saving threw. No operation may follow. */
+  /** Saves the directory and releases the lock. Throws what saving threw, when something was lost by it. No operation may follow. */
   async close(): Promise<void> {
     await this.#promises.flush();
     // Initialising on another backend is LightningFS's one public way to let go of the lock now.
     await this.#init("closed", { backend: {}, defer: true });
-    if (this.#failure) throw this.#failure.thrown;
+    if (this.#lost) throw this.#lost.thrown;
   }
 
   async #init(name: string, options: InitOptions): Promise<void> {
