@@ -17,6 +17,7 @@ import { lazyStore } from "./lazy-store.ts";
 declare const self: ServiceWorkerGlobalScope;
 declare const __APP_VERSION__: string;
 declare const __APP_ASSETS__: readonly string[];
+declare const __PACKAGE_VERSION__: string;
 
 /** Shorter than in the sync worker: this thread is the one that answers. */
 const sliceMs = 2;
@@ -37,7 +38,7 @@ const handler = createHandler({
   openSnapshot: (repository) => snapshots.current(repository),
   clock: systemClock,
   slice,
-  version: __APP_VERSION__,
+  version: __PACKAGE_VERSION__,
   host: "service-worker",
   live: engine,
   upstream: new GatewayUpstream(base, fetch),
