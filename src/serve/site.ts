@@ -50,6 +50,7 @@ export class Site {
     if (origin === undefined) return null;
     const route = parseRepositoryPath(origin.repository, text.slice(origin.prefix.length));
     // A public URL usually has a web site beside the repository: only what opam asks for is ours.
+    if (route.kind === "package" && route.path === "packages") return null;
     return ["repo", "version", "tarball", "package", "archive"].includes(route.kind) ? route : null;
   }
 }

@@ -36,6 +36,7 @@ describe("which requests are ours", () => {
     for (const url of [
       "https://opam.example.org/",
       "https://opam.example.org/doc/Install.html",
+      "https://opam.example.org/packages",
       "https://opam.example.org/packages/demo/",
       "https://opam.example.org/status",
       "https://opam.example.org/update",
