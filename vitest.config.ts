@@ -11,7 +11,16 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["tests/unit/**/*.test.{ts,tsx}", "tests/contract/**/*.test.ts"],
+          include: ["tests/unit/**/*.test.{ts,tsx}"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // One suite for every store and host that runs on Node, and what needs real Git servers.
+          name: "contract",
+          include: ["tests/contract/**/*.test.ts"],
           // What runs a contract in a browser says so in its name.
           exclude: ["tests/contract/**/*browser*.test.ts"],
           testTimeout: 20_000,

@@ -1,5 +1,5 @@
 // npm test: gets the browsers, builds the app when it is stale, and runs the suites one after another.
-// `node scripts/test.mjs [unit|browser|e2e|slow]… [-- vitest arguments]`; without a suite: unit, browser and e2e.
+// `node scripts/test.mjs [unit|contract|browser|e2e|slow]… [-- vitest arguments]`; without a suite: unit, contract, browser and e2e.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,8 @@ import { fingerprint, stampFile } from "./fingerprint.mjs";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** Where a suite's files are, and what it needs besides Node. */
 const suites = {
-  unit: { folders: ["tests/unit", "tests/contract"], programs: [], built: false },
+  unit: { folders: ["tests/unit"], programs: [], built: false },
+  contract: { folders: ["tests/contract"], programs: [], built: true },
   browser: {
     folders: ["tests/contract", "tests/browser", "tests/availability"],
     programs: ["chromium", "firefox", "webkit"],
@@ -30,7 +31,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 // A suite without files is not run; one whose files hold no test fails.
-const names = (wanted.length > 0 ? wanted : ["unit", "browser", "e2e"]).filter((name) =>
+const names = (wanted.length > 0 ? wanted : ["unit", "contract", "browser", "e2e"]).filter((name) =>
   suites[name].folders.some(hasTests),
 );
 

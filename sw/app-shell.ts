@@ -21,7 +21,8 @@ export class AppShell {
   }
 
   async removeOld(): Promise<void> {
-    for (const name of await caches.keys()) if (name.startsWith(this.#prefix) && name !== this.#cacheName) await caches.delete(name);
+    for (const name of await caches.keys())
+      if (name.startsWith(this.#prefix) && name !== this.#cacheName) await caches.delete(name);
   }
 
   /** URL of the file that answers the request, or null when it is none of the app's. */
@@ -30,7 +31,8 @@ export class AppShell {
     const url = new URL(request.url);
     if (url.origin !== this.#base.origin) return null;
     const page = new URL("index.html", this.#base).href;
-    if (request.mode === "navigate") return url.pathname === this.#base.pathname || url.pathname === new URL(page).pathname ? page : null;
+    if (request.mode === "navigate")
+      return url.pathname === this.#base.pathname || url.pathname === new URL(page).pathname ? page : null;
     const plain = url.origin + url.pathname;
     return this.#assets.has(plain) ? plain : null;
   }

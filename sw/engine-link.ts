@@ -2,7 +2,13 @@ import { wrap } from "comlink";
 import { withDeadline } from "../src/core/cooperation/deadline.ts";
 import { MirrorError } from "../src/core/errors.ts";
 import { systemClock } from "../src/platform/clock.ts";
-import { type Engine, type EngineStatus, type LiveAnswer, protocolVersion, type ServiceWorkerToPage } from "../src/protocol/messages.ts";
+import {
+  type Engine,
+  type EngineStatus,
+  type LiveAnswer,
+  protocolVersion,
+  type ServiceWorkerToPage,
+} from "../src/protocol/messages.ts";
 import type { Live } from "../src/serve/ports.ts";
 
 /** How long a page may take to broker a port. */
@@ -80,6 +86,11 @@ export class EngineLink implements Live {
     const wanted: ServiceWorkerToPage = { type: "engine-wanted", protocol: protocolVersion };
     for (const page of pages) page.postMessage(wanted);
     const what = "A port to the sync worker";
-    return withDeadline(systemClock, arrived, brokerMs, () => new MirrorError("deadline", { what, ms: brokerMs })).catch(() => null);
+    return withDeadline(
+      systemClock,
+      arrived,
+      brokerMs,
+      () => new MirrorError("deadline", { what, ms: brokerMs }),
+    ).catch(() => null);
   }
 }

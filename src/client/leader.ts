@@ -1,6 +1,6 @@
+import { systemClock } from "../platform/clock.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
 import type { ScopeNames } from "../protocol/names.ts";
-import { systemClock } from "../platform/clock.ts";
 import { EngineProcess } from "./engine-process.ts";
 
 /** How long to wait before a worker that died is started again. */
@@ -15,7 +15,13 @@ export class Leader {
   #process: EngineProcess | null = null;
 
   /** `led` is called each time an engine was started here, `failed` when it did not start or died. */
-  constructor(names: ScopeNames, base: string, repositories: () => readonly RepositoryConfig[], led: (process: EngineProcess) => void, failed: (thrown: unknown) => void) {
+  constructor(
+    names: ScopeNames,
+    base: string,
+    repositories: () => readonly RepositoryConfig[],
+    led: (process: EngineProcess) => void,
+    failed: (thrown: unknown) => void,
+  ) {
     const lead = async () => {
       while (!this.#ended.signal.aborted) {
         this.#process = new EngineProcess(base, repositories());

@@ -11,9 +11,9 @@ import type { MirrorOptions } from "./options.ts";
 import { Registration } from "./registration.ts";
 import { assertSupported } from "./support.ts";
 
+export type { RepositoryStatus, Status } from "../protocol/status.ts";
 export type { Mirror } from "./mirror-interface.ts";
 export type { MirrorOptions } from "./options.ts";
-export type { RepositoryStatus, Status } from "../protocol/status.ts";
 
 const protocol = protocolVersion;
 
@@ -36,7 +36,11 @@ export async function openMirror(options: MirrorOptions = {}): Promise<Mirror> {
 }
 
 /** Writes the configuration into the store, where the service worker finds it, and returns what is mirrored. */
-async function configure(names: ScopeNames, base: string, given: readonly RepositoryConfig[] | undefined): Promise<readonly RepositoryConfig[]> {
+async function configure(
+  names: ScopeNames,
+  base: string,
+  given: readonly RepositoryConfig[] | undefined,
+): Promise<readonly RepositoryConfig[]> {
   const store = await openIndexedDbStore(names, { clock: systemClock });
   try {
     const wanted = given ?? (await gatewayRepositories(base));
@@ -68,7 +72,13 @@ class OpenMirror implements Mirror {
   readonly #ended: AbortController = new AbortController();
   #status: Status | null = null;
 
-  constructor(base: string, names: ScopeNames, registration: Registration, repositories: readonly RepositoryConfig[], autoUpdate: boolean) {
+  constructor(
+    base: string,
+    names: ScopeNames,
+    registration: Registration,
+    repositories: readonly RepositoryConfig[],
+    autoUpdate: boolean,
+  ) {
     this.base = base;
     this.#registration = registration;
     this.#repositories = repositories;
@@ -110,7 +120,8 @@ class OpenMirror implements Mirror {
   }
 
   async ready(): Promise<void> {
-    const isReady = (status: Status | null) => status !== null && status.repositories.length > 0 && status.repositories.every(({ commit }) => commit !== null);
+    const isReady = (status: Status | null) =>
+      status !== null && status.repositories.length > 0 && status.repositories.every(({ commit }) => commit !== null);
     if (isReady(this.#status)) return;
     await new Promise<void>((resolve) => {
       const end = this.subscribe((status) => {
@@ -150,7 +161,9 @@ class OpenMirror implements Mirror {
   async refresh(): Promise<void> {
     const first = this.#repositories[0];
     if (first === undefined) return;
-    const response = await fetch(new URL(`opam/${first.name}/status`, this.base), { headers: { accept: "application/json" } });
+    const response = await fetch(new URL(`opam/${first.name}/status`, this.base), {
+      headers: { accept: "application/json" },
+    });
     if (response.ok) this.#tell((await response.json()) as Status);
   }
 
@@ -159,7 +172,9 @@ class OpenMirror implements Mirror {
     const { repository, availability } = message;
     const settled = repository.state !== "syncing" && this.#find(repository.name)?.state === "syncing";
     if (this.#status !== null) {
-      const repositories = this.#status.repositories.map((one) => (one.name === repository.name ? { ...repository, archives: one.archives } : one));
+      const repositories = this.#status.repositories.map((one) =>
+        one.name === repository.name ? { ...repository, archives: one.archives } : one,
+      );
       this.#tell({ ...this.#status, repositories, availability });
     }
     if (this.#status === null || settled) void this.refresh().catch(() => undefined);
@@ -178,7 +193,10 @@ class OpenMirror implements Mirror {
   #engineFailed(error: ErrorRecord): void {
     if (this.#status === null) return;
     const lastSync = { startedAt: new Date(systemClock.wall()).toISOString(), durationMs: 0, changedFiles: 0, error };
-    this.#tell({ ...this.#status, repositories: this.#status.repositories.map((one) => ({ ...one, state: "error", phase: null, lastSync })) });
+    this.#tell({
+      ...this.#status,
+      repositories: this.#status.repositories.map((one) => ({ ...one, state: "error", phase: null, lastSync })),
+    });
   }
 
   #brokerPort(): void {

@@ -9,13 +9,11 @@ const claimMs = 3_000;
 
 /** The service worker of this page: registered, controlling, and updated only when somebody agrees. */
 export class Registration {
-  readonly #workbox: Workbox;
   readonly #registration: ServiceWorkerRegistration;
   readonly #updateListeners: Set<() => void> = new Set();
   #waiting = false;
 
   private constructor(workbox: Workbox, registration: ServiceWorkerRegistration) {
-    this.#workbox = workbox;
     this.#registration = registration;
     // A worker that was waiting already, one that this page installed and one that another tab installed are all the same to a person.
     workbox.addEventListener("waiting", () => this.#announce());
@@ -51,9 +49,19 @@ export class Registration {
 
   /** Lets the waiting version take over. The page should be reloaded when this resolves. */
   async takeOver(): Promise<void> {
-    const changed = new Promise<void>((resolve) => navigator.serviceWorker.addEventListener("controllerchange", () => resolve(), { once: true }));
-    this.#registration.waiting?.postMessage({ type: "take-over", protocol: protocolVersion } satisfies PageToServiceWorker);
-    await withDeadline(systemClock, changed, claimMs, () => new MirrorError("deadline", { what: "The new version", ms: claimMs }));
+    const changed = new Promise<void>((resolve) =>
+      navigator.serviceWorker.addEventListener("controllerchange", () => resolve(), { once: true }),
+    );
+    this.#registration.waiting?.postMessage({
+      type: "take-over",
+      protocol: protocolVersion,
+    } satisfies PageToServiceWorker);
+    await withDeadline(
+      systemClock,
+      changed,
+      claimMs,
+      () => new MirrorError("deadline", { what: "The new version", ms: claimMs }),
+    );
   }
 
   /** A first visit and a hard reload leave the page uncontrolled: the active worker is asked to claim it. */
@@ -61,7 +69,9 @@ export class Registration {
     const late = (what: string, ms: number) => () => new MirrorError("deadline", { what, ms });
     await withDeadline(systemClock, this.#active(), activeMs, late("The start of the service worker", activeMs));
     if (navigator.serviceWorker.controller !== null) return;
-    const controlled = new Promise<void>((resolve) => navigator.serviceWorker.addEventListener("controllerchange", () => resolve(), { once: true }));
+    const controlled = new Promise<void>((resolve) =>
+      navigator.serviceWorker.addEventListener("controllerchange", () => resolve(), { once: true }),
+    );
     this.post({ type: "claim", protocol: protocolVersion });
     await withDeadline(systemClock, controlled, claimMs, late("Control by the service worker", claimMs));
   }
@@ -74,7 +84,13 @@ export class Registration {
     await new Promise<void>((resolve, reject) => {
       const look = () => {
         if (worker.state === "activated") resolve();
-        if (worker.state === "redundant") reject(new MirrorError("unsupported", { feature: "the app's files", advice: "Its installation failed: check the connection and reload." }));
+        if (worker.state === "redundant")
+          reject(
+            new MirrorError("unsupported", {
+              feature: "the app's files",
+              advice: "Its installation failed: check the connection and reload.",
+            }),
+          );
       };
       worker.addEventListener("statechange", look);
       look();

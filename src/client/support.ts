@@ -9,9 +9,15 @@ export function assertSupported(): void {
     });
   }
   if (!("serviceWorker" in navigator)) {
-    throw new MirrorError("unsupported", { feature: "service workers", advice: "Leave private browsing, or use a current Chromium, Firefox or Safari." });
+    throw new MirrorError("unsupported", {
+      feature: "service workers",
+      advice: "Leave private browsing, or use a current Chromium, Firefox or Safari.",
+    });
   }
   if (!("locks" in navigator) || !("indexedDB" in globalThis)) {
-    throw new MirrorError("unsupported", { feature: "Web Locks or IndexedDB", advice: "Allow this site to store data, then reload." });
+    throw new MirrorError("unsupported", {
+      feature: "Web Locks or IndexedDB",
+      advice: "Allow this site to store data, then reload.",
+    });
   }
 }

@@ -114,7 +114,8 @@ const sentences: { readonly [C in ErrorCode]: (data: ErrorData[C]) => string } =
   "checksum-malformed": (d) =>
     `"${d.text}" is not a checksum this mirror knows. Use md5, sha256 or sha512 with lower-case hexadecimal digits.`,
   "request-too-large": (d) => `The request has more than the ${d.allowed} bytes that are accepted. Send a smaller one.`,
-  "peer-gone": (d) => `The ${d.peer} stopped while it was working on this${d.reason ? ` (${d.reason})` : ""}. Reload the page.`,
+  "peer-gone": (d) =>
+    `The ${d.peer} stopped while it was working on this${d.reason ? ` (${d.reason})` : ""}. Reload the page.`,
   deadline: (d) => `${d.what} took longer than ${d.ms} ms and was given up. Try again.`,
   aborted: (d) => `${d.what} was cancelled. Start it again if you still need it.`,
   unsupported: (d) => `This browser lacks ${d.feature} here. ${d.advice}`,

@@ -20,7 +20,12 @@ export type ServiceWorkerToPage =
 
 /** Engine → all tabs, on the progress BroadcastChannel of the scope. */
 export type Broadcast =
-  | { readonly type: "progress"; readonly protocol: number; readonly repository: RepositoryStatus; readonly availability: AvailabilityStatus }
+  | {
+      readonly type: "progress";
+      readonly protocol: number;
+      readonly repository: RepositoryStatus;
+      readonly availability: AvailabilityStatus;
+    }
   | { readonly type: "published"; readonly protocol: number; readonly repository: string; readonly snapshot: string }
   | { readonly type: "update-wanted"; readonly protocol: number; readonly repository: string };
 
@@ -51,7 +56,13 @@ export interface EngineStatus {
 }
 
 export type LiveAnswer =
-  | { readonly type: "file"; readonly oid: string; readonly bytes: Uint8Array; readonly committedAt: number; readonly commit: string }
+  | {
+      readonly type: "file";
+      readonly oid: string;
+      readonly bytes: Uint8Array;
+      readonly committedAt: number;
+      readonly commit: string;
+    }
   /** The clone in progress has verified that the path is not in the tree. Not a 404 before a snapshot exists. */
   | { readonly type: "absent" }
   | { readonly type: "pending"; readonly secondsLeft: number }

@@ -1,3 +1,4 @@
+import type { Availability } from "../core/cooperation/meter.ts";
 import type { ErrorRecord } from "../core/errors.ts";
 
 /** The JSON of `<base>opam/<repository>/status` (design: HTTP surface, status). Dates are ISO 8601 in UTC. */
@@ -51,12 +52,7 @@ export interface RepositoryStatus {
   readonly notice?: string;
 }
 
-export interface AvailabilityStatus {
-  readonly longestGapMs: number;
-  readonly requests: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
+export type AvailabilityStatus = Availability;
 
 export interface StorageStatus {
   readonly usageBytes: number;

@@ -1,5 +1,5 @@
-import type { PackBytes, StoredPack } from "../core/git/stored-object.ts";
 import { PackIdx } from "../core/git/pack-idx.ts";
+import type { PackBytes, StoredPack } from "../core/git/stored-object.ts";
 import type { PackReadable } from "./store.ts";
 
 const windowBytes = 256 * 1024;
@@ -40,7 +40,8 @@ export class PackWindows {
       this.#windows.delete(key);
       this.#windows.set(key, held);
       // What reaches into the next window is read by itself unless what is held may do.
-      if (end <= start + held.length || (length <= 4096 && offset + 64 < start + held.length)) return { bytes: held, at: offset - start };
+      if (end <= start + held.length || (length <= 4096 && offset + 64 < start + held.length))
+        return { bytes: held, at: offset - start };
     } else if (held === undefined) this.#fetch(pack, key, start);
     return pack.read(offset, end - offset).then((bytes) => ({ bytes, at: 0 }));
   }

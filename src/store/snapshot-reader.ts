@@ -73,7 +73,8 @@ export class SnapshotReader {
     this.#sha1 ??= createDigest("sha1");
     const [record, sha1] = await Promise.all([this.#store.snapshot(id), this.#sha1]);
     if (record === undefined) throw new MirrorError("store-lost", { reason: `snapshot ${id} is gone` });
-    if ((await snapshotDigest(record)) !== record.digest) throw new MirrorError("store-lost", { reason: `snapshot ${id} is damaged` });
+    if ((await snapshotDigest(record)) !== record.digest)
+      throw new MirrorError("store-lost", { reason: `snapshot ${id} is damaged` });
     let manifest: Manifest;
     try {
       manifest = new Manifest(record.manifest);

@@ -8,7 +8,11 @@ export interface ChangedFiles {
 }
 
 /** Compares two manifests path by path; null stands for an empty one. */
-export async function countChangedFiles(before: ArrayBuffer | null, after: ArrayBuffer, slice: Slice): Promise<ChangedFiles> {
+export async function countChangedFiles(
+  before: ArrayBuffer | null,
+  after: ArrayBuffer,
+  slice: Slice,
+): Promise<ChangedFiles> {
   const now = new Manifest(after);
   if (before === null) return { added: now.count, changed: 0, removed: 0 };
   const then = new Manifest(before);

@@ -3,7 +3,7 @@ import { withDeadline } from "../core/cooperation/deadline.ts";
 import { MirrorError } from "../core/errors.ts";
 import { isOid } from "../core/git/oid.ts";
 import { gitHttpClient, statusError } from "./git-http.ts";
-import { discoverMs, type SyncHost } from "./host.ts";
+import { defaultGitDeadlines, type SyncHost } from "./host.ts";
 
 export interface Tip {
   /** Hex oid of the commit. */
@@ -28,10 +28,11 @@ export async function discover(host: SyncHost, remote: Remote, signal: AbortSign
   const own = new AbortController();
   const abort = () => own.abort(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
+  const ms = (host.deadlines ?? defaultGitDeadlines).discovery;
   try {
     signal.throwIfAborted();
-    return await withDeadline(host.clock, find(host, remote, own.signal), discoverMs, () => {
-      const late = new MirrorError("remote-timeout", { remote: remote.shown, phase: "discovery", seconds: discoverMs / 1000 });
+    return await withDeadline(host.clock, find(host, remote, own.signal), ms, () => {
+      const late = new MirrorError("remote-timeout", { remote: remote.shown, phase: "discovery", seconds: ms / 1000 });
       own.abort(late);
       return late;
     });
@@ -67,7 +68,10 @@ async function listRefs(host: SyncHost, remote: Remote, prefix: string, signal: 
       prefix,
       symrefs: true,
       peelTags: true,
-      ...(credentials && { onAuth: async () => (await credentials(remote.shown)) ?? { cancel: true }, onAuthFailure: () => ({ cancel: true }) }),
+      ...(credentials && {
+        onAuth: async () => (await credentials(remote.shown)) ?? { cancel: true },
+        onAuthFailure: () => ({ cancel: true }),
+      }),
     });
   } catch (thrown) {
     signal.throwIfAborted();

@@ -3,7 +3,7 @@ import { asMirrorError, type ErrorRecord, MirrorError } from "../core/errors.ts"
 import type { RepositoryConfig } from "../protocol/config.ts";
 import type { Engine, EngineStatus, LiveAnswer } from "../protocol/messages.ts";
 import type { AvailabilityStatus, LastSync, RepositoryStatus } from "../protocol/status.ts";
-import type { SyncHost } from "./host.ts";
+import { defaultGitDeadlines, type SyncHost } from "./host.ts";
 import { LiveClone } from "./live-clone.ts";
 import { RepositoryProgress } from "./repository-progress.ts";
 import { syncRepository } from "./sync.ts";
@@ -20,8 +20,6 @@ interface Followed {
 }
 
 const reportMs = 150;
-/** Waits before the second and third try of a sync whose connection failed, before jitter. */
-const retryMs = [400, 1200];
 
 /** Syncs the configured repositories into the store, one at a time each, and answers for clones in progress. Runs in any host. */
 export class SyncEngine implements Engine {
@@ -46,7 +44,10 @@ export class SyncEngine implements Engine {
   }
 
   async status(): Promise<EngineStatus> {
-    return { repositories: [...this.#followed.values()].map(({ progress }) => progress.status()), availability: this.#meter.read() };
+    return {
+      repositories: [...this.#followed.values()].map(({ progress }) => progress.status()),
+      availability: this.#meter.read(),
+    };
   }
 
   async answered(latencies: readonly number[]): Promise<void> {
@@ -81,8 +82,9 @@ export class SyncEngine implements Engine {
 
   /** Stops all syncs; resolves when nothing of them runs any more. */
   async close(): Promise<void> {
-    for (const { running } of this.#followed.values()) running?.abort.abort(new MirrorError("aborted", { what: "The sync" }));
-    await Promise.all([...this.#followed.values()].map(({ running }) => running?.done));
+    for (const { running } of this.#followed.values())
+      running?.abort.abort(new MirrorError("aborted", { what: "The sync" }));
+    for (const { running } of this.#followed.values()) await running?.done;
   }
 
   async #run(followed: Followed, running: NonNullable<Followed["running"]>): Promise<void> {
@@ -103,7 +105,12 @@ export class SyncEngine implements Engine {
     } catch (thrown) {
       error = asMirrorError(thrown).toJSON();
     }
-    const lastSync: LastSync = { startedAt: new Date(startedAt).toISOString(), durationMs: Math.round(clock.now() - begun), changedFiles, error };
+    const lastSync: LastSync = {
+      startedAt: new Date(startedAt).toISOString(),
+      durationMs: Math.round(clock.now() - begun),
+      changedFiles,
+      error,
+    };
     running.live?.close();
     await store.saveLastSync(config.name, epoch, lastSync, progress.branch).catch(() => undefined);
     await store.collect(new Set()).catch(() => undefined);
@@ -123,7 +130,7 @@ export class SyncEngine implements Engine {
       } catch (thrown) {
         running.live?.close();
         running.live = null;
-        const wait = retryMs[attempt];
+        const wait = (this.#host.deadlines ?? defaultGitDeadlines).retries[attempt];
         if (wait === undefined || !isPassing(thrown) || running.abort.signal.aborted) throw thrown;
         await this.#host.clock.sleep(wait * (0.75 + Math.random() / 2), running.abort.signal);
       }

@@ -1,10 +1,11 @@
+import type { Slice } from "../core/cooperation/slice.ts";
 import { MirrorError } from "../core/errors.ts";
 import { encodeFetchRequest } from "../core/git/fetch-request.ts";
 import { type FetchResult, readFetchResponse } from "../core/git/fetch-response.ts";
 import { PktLineReader } from "../core/git/pkt-line.ts";
 import type { Remote } from "./discover.ts";
 import { request, statusError } from "./git-http.ts";
-import { gitIdleMs, gitTotalMs, type SyncHost } from "./host.ts";
+import { defaultGitDeadlines, type SyncHost } from "./host.ts";
 
 export interface Wanted {
   readonly commit: string;
@@ -24,22 +25,31 @@ export const agent = "opam-web-mirror/0.1";
  * Fetches a pack by protocol v2 (Git documentation, gitprotocol-v2, "fetch") and passes it on while it arrives.
  * Throws `remote-*`, `protocol-broken`, `pack-truncated`.
  */
-export async function fetchPack(host: SyncHost, remote: Remote, wanted: Wanted, sink: PackSink, signal: AbortSignal): Promise<FetchResult> {
+export async function fetchPack(
+  host: SyncHost,
+  remote: Remote,
+  wanted: Wanted,
+  sink: PackSink,
+  slice: Slice,
+  signal: AbortSignal,
+): Promise<FetchResult> {
   const watch = new Watchdog(host, remote, signal);
   try {
     const response = await post(host, remote, wanted, watch.signal);
     const reader = response.body?.getReader();
-    if (reader === undefined) throw new MirrorError("protocol-broken", { remote: remote.shown, reason: "the answer is empty" });
+    if (reader === undefined)
+      throw new MirrorError("protocol-broken", { remote: remote.shown, reason: "the answer is empty" });
     const packets = new PktLineReader(async () => {
+      watch.waiting(true);
       const { value, done } = await reader.read().catch((thrown: unknown) => {
         watch.signal.throwIfAborted();
         throw new MirrorError("remote-unreachable", { remote: remote.shown, reason: "the connection broke" }, thrown);
       });
-      watch.alive();
+      watch.waiting(false);
       return done ? undefined : value;
     });
     try {
-      return await readFetchResponse(packets, remote.shown, sink);
+      return await readFetchResponse(packets, remote.shown, sink, slice);
     } catch (thrown) {
       // Stops the transfer; that the stream may be broken already is why the outcome does not matter.
       void reader.cancel().catch(() => undefined);
@@ -80,26 +90,33 @@ async function post(host: SyncHost, remote: Remote, wanted: Wanted, signal: Abor
   return response;
 }
 
-/** Aborts an exchange that is silent or takes for ever. Waiting for our own side is not silence: `alive` is called by each read. */
+/** Aborts an exchange that is silent or takes for ever. Time in which our own side is busy is not silence: only pending reads count. */
 class Watchdog {
   readonly #own: AbortController = new AbortController();
   readonly #stopped: AbortController = new AbortController();
   readonly #now: () => number;
-  #last: number;
+  #silentSince: number | null;
 
   constructor(host: SyncHost, remote: Remote, outer: AbortSignal) {
     this.#now = () => host.clock.now();
     const begun = this.#now();
-    this.#last = begun;
+    this.#silentSince = begun;
     const abort = () => this.#own.abort(outer.reason);
     if (outer.aborted) abort();
     outer.addEventListener("abort", abort, { once: true, signal: this.#stopped.signal });
+    const { idle, total } = host.deadlines ?? defaultGitDeadlines;
     const watch = async () => {
       while (!this.#stopped.signal.aborted) {
-        await host.clock.sleep(1000, this.#stopped.signal);
+        await host.clock.sleep(Math.min(1000, idle / 4), this.#stopped.signal);
         const now = host.clock.now();
-        const seconds = now - this.#last > gitIdleMs ? gitIdleMs / 1000 : now - begun > gitTotalMs ? gitTotalMs / 1000 : 0;
-        if (seconds > 0) this.#own.abort(new MirrorError("remote-timeout", { remote: remote.shown, phase: "the transfer", seconds }));
+        const seconds =
+          this.#silentSince !== null && now - this.#silentSince > idle
+            ? idle / 1000
+            : now - begun > total
+              ? total / 1000
+              : 0;
+        if (seconds > 0)
+          this.#own.abort(new MirrorError("remote-timeout", { remote: remote.shown, phase: "the transfer", seconds }));
       }
     };
     // Ends by rejection when it is stopped.
@@ -110,8 +127,8 @@ class Watchdog {
     return this.#own.signal;
   }
 
-  alive(): void {
-    this.#last = this.#now();
+  waiting(pending: boolean): void {
+    this.#silentSince = pending ? this.#now() : null;
   }
 
   stop(): void {

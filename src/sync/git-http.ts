@@ -1,15 +1,24 @@
 import type { GitHttpRequest, GitHttpResponse, HttpClient } from "isomorphic-git";
 import { type ErrorCode, type ErrorData, MirrorError } from "../core/errors.ts";
+import { checkAnswer } from "./discovery-answer.ts";
 import type { Fetch } from "./host.ts";
 
 /** isomorphic-git's `http` parameter over an injected fetch, for the small exchanges of discovery. */
 export function gitHttpClient(fetch: Fetch, remote: string, signal: AbortSignal): HttpClient {
   return {
     async request({ url, method = "GET", headers = {}, body }: GitHttpRequest): Promise<GitHttpResponse> {
-      const init: RequestInit = { method, headers, signal, credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" };
+      const init: RequestInit = {
+        method,
+        headers,
+        signal,
+        credentials: "omit",
+        cache: "no-store",
+        referrerPolicy: "no-referrer",
+      };
       if (body !== undefined) init.body = await collect(body);
       const response = await request(fetch, url, init, remote);
-      const answer = new Uint8Array(await bodyOf(response, remote).arrayBuffer());
+      const answer = await limitedBody(response, remote);
+      if (response.status === 200) checkAnswer(answer, response.headers.get("content-type") ?? "", method, remote);
       return {
         url: response.url,
         method,
@@ -31,24 +40,48 @@ export async function request(fetch: Fetch, url: string, init: RequestInit, remo
     init.signal?.throwIfAborted();
     throw new MirrorError("remote-unreachable", { remote, reason: "the connection failed" }, thrown);
   }
-  if (response.headers.get("content-type")?.startsWith("application/problem+json")) throw await problem(response, remote);
+  if (response.headers.get("content-type")?.startsWith("application/problem+json"))
+    throw await problem(response, remote);
   return response;
 }
 
-function bodyOf(response: Response, remote: string): { arrayBuffer(): Promise<ArrayBuffer> } {
-  return {
-    arrayBuffer: () =>
-      response.arrayBuffer().catch((thrown: unknown) => {
-        throw new MirrorError("remote-unreachable", { remote, reason: "the connection broke" }, thrown);
-      }),
-  };
+/** Discovery by protocol v2 is a few hundred bytes; a thousand branches are a few hundred kilobytes. */
+const answerLimit = 2 << 20;
+
+async function limitedBody(response: Response, remote: string): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = response.body?.getReader();
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  while (reader !== undefined) {
+    const { value, done } = await reader.read().catch((thrown: unknown) => {
+      throw new MirrorError("remote-unreachable", { remote, reason: "the connection broke" }, thrown);
+    });
+    if (done) break;
+    size += value.length;
+    parts.push(value);
+    if (size > answerLimit) {
+      void reader.cancel().catch(() => undefined);
+      throw new MirrorError("protocol-broken", {
+        remote,
+        reason: `its list of refs is longer than ${answerLimit} bytes`,
+      });
+    }
+  }
+  return joined(parts);
 }
 
 async function problem(response: Response, remote: string): Promise<MirrorError> {
   const fallback = () => statusError(remote, response.status, response.headers.get("retry-after"));
   try {
     const { code, data } = (await response.json()) as { code?: unknown; data?: unknown };
-    const known: readonly ErrorCode[] = ["remote-unreachable", "remote-status", "remote-auth", "remote-not-git", "remote-timeout", "unknown-repository"];
+    const known: readonly ErrorCode[] = [
+      "remote-unreachable",
+      "remote-status",
+      "remote-auth",
+      "remote-not-git",
+      "remote-timeout",
+      "unknown-repository",
+    ];
     const found = known.find((one) => one === code);
     if (found === undefined || typeof data !== "object" || data === null) return fallback();
     return new MirrorError(found, data as ErrorData[typeof found]);
@@ -60,19 +93,26 @@ async function problem(response: Response, remote: string): Promise<MirrorError>
 export function statusError(remote: string, status: number, retryAfter: string | null): MirrorError {
   if (status === 401 || status === 403) return new MirrorError("remote-auth", { remote });
   const seconds = retryAfter !== null && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) : null;
-  return new MirrorError("remote-status", seconds === null ? { remote, status } : { remote, status, retryAfter: seconds });
+  return new MirrorError(
+    "remote-status",
+    seconds === null ? { remote, status } : { remote, status, retryAfter: seconds },
+  );
 }
 
 async function collect(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   for await (const part of body) parts.push(part);
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  return joined(parts);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
-    joined.set(part, at);
+    bytes.set(part, at);
     at += part.length;
   }
-  return joined;
+  return bytes;
 }
 
 async function* oneChunk(bytes: Uint8Array): AsyncIterableIterator<Uint8Array> {

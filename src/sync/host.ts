@@ -24,12 +24,26 @@ export interface SyncHost {
   readonly base: string;
   /** Prefix of the names of Git directories, unique to the scope. */
   readonly gitDirectory: (repository: string) => string;
+  readonly deadlines?: GitDeadlines;
   /** Asked after a 401; null gives up. */
   readonly credentials?: (remote: string) => Promise<Credentials | null>;
 }
 
-/** Milliseconds of silence after which a Git remote is given up, and for all of one exchange. */
-export const gitIdleMs = 30_000;
-export const gitTotalMs = 600_000;
-/** Discovery moves a few hundred bytes; a person waits for its outcome. */
-export const discoverMs = 15_000;
+/** Milliseconds. */
+export interface GitDeadlines {
+  /** Silence during a transfer. */
+  readonly idle: number;
+  /** A whole transfer. */
+  readonly total: number;
+  /** Discovery moves a few hundred bytes, and a person waits for its outcome. */
+  readonly discovery: number;
+  /** Waits before the second and further tries of a sync whose connection failed, before jitter. */
+  readonly retries: readonly number[];
+}
+
+export const defaultGitDeadlines: GitDeadlines = {
+  idle: 30_000,
+  total: 600_000,
+  discovery: 15_000,
+  retries: [400, 1200],
+};

@@ -44,7 +44,9 @@ export class LiveClone {
     if (this.#waiters.length === 0) return;
     const now = this.#clock.now();
     this.#waiters = this.#waiters.filter((waiter) => {
-      const answer = this.#lookup(waiter.path) ?? (now >= waiter.until ? { type: "pending" as const, secondsLeft: this.#secondsLeft() } : null);
+      const answer =
+        this.#lookup(waiter.path) ??
+        (now >= waiter.until ? { type: "pending" as const, secondsLeft: this.#secondsLeft() } : null);
       if (answer !== null) waiter.settle(answer);
       return answer === null;
     });

@@ -28,7 +28,14 @@ export interface Received {
  * Receives and analyses a pack, both at the same time: one loop reads the network into a bounded channel, the other takes the
  * chunks out and reads the pack. Whichever fails stops the other.
  */
-export async function receivePack(host: SyncHost, remote: Remote, wanted: Wanted, slice: Slice, handlers: ReceiveHandlers, signal: AbortSignal): Promise<Received> {
+export async function receivePack(
+  host: SyncHost,
+  remote: Remote,
+  wanted: Wanted,
+  slice: Slice,
+  handlers: ReceiveHandlers,
+  signal: AbortSignal,
+): Promise<Received> {
   const [objectSha1, packSha1] = await Promise.all([createDigest("sha1"), createDigest("sha1")]);
   const reader = new PackReader({ limits: host.limits, slice, objectSha1, packSha1 });
   handlers.begun(reader);
@@ -46,6 +53,7 @@ export async function receivePack(host: SyncHost, remote: Remote, wanted: Wanted
       },
       progress: (text) => handlers.remoteSays(text),
     },
+    slice,
     signal,
   ).then(
     (result) => {

@@ -9,7 +9,10 @@ const nothing: SyncProgress = { bytes: 0, objects: 0, totalObjects: 0 };
 /** What the engine knows of one repository, in the form that `status` shows. */
 export class RepositoryProgress {
   readonly #record: RepositoryRecord;
-  #snapshot: Pick<SnapshotRecord, "commit" | "committedAt" | "packages" | "versions" | "parseErrors" | "redirect" | "branch"> | null;
+  #snapshot: Pick<
+    SnapshotRecord,
+    "commit" | "committedAt" | "packages" | "versions" | "parseErrors" | "redirect" | "branch"
+  > | null;
   #lastSync: LastSync | null;
   #running = false;
   #phase: SyncPhase | null = null;
@@ -101,6 +104,8 @@ export class RepositoryProgress {
 
   #progress(): SyncProgress {
     const reader = this.#reader;
-    return reader === null ? this.#last : { bytes: this.#bytes, objects: reader.resolved, totalObjects: reader.expected };
+    return reader === null
+      ? this.#last
+      : { bytes: this.#bytes, objects: reader.resolved, totalObjects: reader.expected };
   }
 }

@@ -4,13 +4,14 @@ import { checkClosure } from "../core/git/closure.ts";
 import { fromHex } from "../core/git/oid.ts";
 import { buildIdx } from "../core/git/pack-idx.ts";
 import type { PackReader } from "../core/git/pack-reader.ts";
+import { assertCountable } from "../core/git/path-count.ts";
 import { walkServedTree } from "../core/git/tree-walk.ts";
+import { rewriteRepoFile } from "../core/opam/repo-file.ts";
 import { createDigest } from "../platform/digest.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
 import type { SyncPhase } from "../protocol/status.ts";
-import { rewriteRepoFile } from "../core/opam/repo-file.ts";
 import { buildTarball } from "../store/index-tarball.ts";
-import { schemaVersion, type SnapshotRecord } from "../store/records.ts";
+import { type SnapshotRecord, schemaVersion } from "../store/records.ts";
 import { snapshotDigest } from "../store/snapshot-digest.ts";
 import { SnapshotReader } from "../store/snapshot-reader.ts";
 import { countChangedFiles } from "./changed-files.ts";
@@ -38,8 +39,19 @@ const writeBytes = 256 * 1024;
  * One sync of one repository: discover, receive and verify, publish by one pointer flip, then make index.tar.gz.
  * Until the flip nothing of it is visible; whatever fails before leaves the old snapshot as it was.
  */
-export async function syncRepository(host: SyncHost, config: RepositoryConfig, epoch: number, slice: Slice, observer: SyncObserver, signal: AbortSignal): Promise<SyncOutcome> {
-  const remote: Remote = { url: new URL(config.gitUrl, host.base).href.replace(/\/$/, ""), shown: config.remote, branch: config.branch };
+export async function syncRepository(
+  host: SyncHost,
+  config: RepositoryConfig,
+  epoch: number,
+  slice: Slice,
+  observer: SyncObserver,
+  signal: AbortSignal,
+): Promise<SyncOutcome> {
+  const remote: Remote = {
+    url: new URL(config.gitUrl, host.base).href.replace(/\/$/, ""),
+    shown: config.remote,
+    branch: config.branch,
+  };
   observer.phase("discover");
   const tip = await discover(host, remote, signal);
   observer.discovered(tip);
@@ -49,10 +61,17 @@ export async function syncRepository(host: SyncHost, config: RepositoryConfig, e
     return { tip, changedFiles: 0 };
   }
   observer.phase("receive");
-  const { reader, checksum } = await receivePack(host, remote, { commit: tip.commit, have: null }, slice, observer, signal);
+  const { reader, checksum, shallow } = await receivePack(
+    host,
+    remote,
+    { commit: tip.commit, have: null },
+    slice,
+    observer,
+    signal,
+  );
   observer.phase("resolve");
   reader.assertResolved();
-  const verified = await verifyTree(host, reader, tip, remote, slice);
+  const verified = await verifyTree(host, reader, tip, remote, new Set(shallow), slice);
   signal.throwIfAborted();
   observer.phase("publish");
   await storePack(host, reader, checksum, slice);
@@ -76,18 +95,31 @@ async function currentSnapshot(host: SyncHost, repository: string): Promise<Snap
   return snapshot;
 }
 
-type Verified = Awaited<ReturnType<typeof walkServedTree>> & { readonly tree: string; readonly committedAt: number; readonly redirect: string | null };
+type Verified = Awaited<ReturnType<typeof walkServedTree>> & {
+  readonly tree: string;
+  readonly committedAt: number;
+  readonly redirect: string | null;
+};
 
-async function verifyTree(host: SyncHost, reader: PackReader, tip: Tip, remote: Remote, slice: Slice): Promise<Verified> {
-  const commit = await checkClosure(reader, tip.commit, () => 0, slice);
+async function verifyTree(
+  host: SyncHost,
+  reader: PackReader,
+  tip: Tip,
+  remote: Remote,
+  boundary: ReadonlySet<string>,
+  slice: Slice,
+): Promise<Verified> {
+  const commit = await checkClosure(reader, tip.commit, boundary, () => 0, slice);
   const table = reader.table;
   const present = (oids: Uint8Array, at: number) => {
     const index = table.find(oids, at);
     if (index < 0) throw new MirrorError("internal", { reason: "an object vanished after its closure was checked" });
     return index;
   };
+  const root = present(fromHex(commit.tree), 0);
+  await assertCountable(reader, root, host.limits.files, slice);
   const walked = await walkServedTree(
-    reader.content(present(fromHex(commit.tree), 0)),
+    reader.content(root),
     {
       tree: (oids, at) => reader.content(present(oids, at)),
       place: (oids, at) => ({ pack: 0, offset: table.offsets[present(oids, at)]! }),
@@ -95,7 +127,8 @@ async function verifyTree(host: SyncHost, reader: PackReader, tip: Tip, remote: 
     host.limits,
     slice,
   );
-  if (!walked.hasPackages && !walked.hasRepo) throw new MirrorError("not-opam-repository", { remote: remote.shown, branch: tip.branch });
+  if (!walked.hasPackages && !walked.hasRepo)
+    throw new MirrorError("not-opam-repository", { remote: remote.shown, branch: tip.branch });
   return { ...walked, tree: commit.tree, committedAt: commit.committedAt, redirect: null };
 }
 
@@ -114,7 +147,13 @@ async function storePack(host: SyncHost, reader: PackReader, checksum: string, s
   }
 }
 
-async function snapshotRecord(host: SyncHost, repository: string, tip: Tip, checksum: string, verified: Verified): Promise<SnapshotRecord> {
+async function snapshotRecord(
+  host: SyncHost,
+  repository: string,
+  tip: Tip,
+  checksum: string,
+  verified: Verified,
+): Promise<SnapshotRecord> {
   const facts = {
     schema: schemaVersion,
     id: `${repository}/${tip.commit}/${host.clock.wall().toString(36)}`,
@@ -133,7 +172,13 @@ async function snapshotRecord(host: SyncHost, repository: string, tip: Tip, chec
   return { ...facts, digest: await snapshotDigest(facts) };
 }
 
-async function ensureTarball(host: SyncHost, record: SnapshotRecord, remote: Remote, slice: Slice, observer: SyncObserver): Promise<void> {
+async function ensureTarball(
+  host: SyncHost,
+  record: SnapshotRecord,
+  remote: Remote,
+  slice: Slice,
+  observer: SyncObserver,
+): Promise<void> {
   if ((await host.store.tarball(record.id)) !== undefined) return;
   observer.phase("index");
   const snapshot = await new SnapshotReader(host.store).open(record.id);

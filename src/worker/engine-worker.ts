@@ -20,7 +20,10 @@ const sliceMs = 4;
 const protocol = protocolVersion;
 let engine: Promise<SyncEngine> | null = null;
 
-async function start(base: string, repositories: Extract<PageToWorker, { type: "start" }>["repositories"]): Promise<SyncEngine> {
+async function start(
+  base: string,
+  repositories: Extract<PageToWorker, { type: "start" }>["repositories"],
+): Promise<SyncEngine> {
   const names = scopeNames(base);
   const macrotask = messageChannelMacrotask();
   const slice = () => new Slice(systemClock, macrotask, sliceMs);

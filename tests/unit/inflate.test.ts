@@ -1,7 +1,7 @@
-import { deflateSync, constants, inflateSync } from "node:zlib";
+import { constants, deflateSync, inflateSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Inflater, corrupt, needMore } from "../../src/core/git/inflate.ts";
+import { corrupt, Inflater, needMore } from "../../src/core/git/inflate.ts";
 
 const inflater = new Inflater();
 
@@ -17,11 +17,19 @@ function inflate(stream: Uint8Array, size: number, end: number = stream.length):
   return { at, out: out.subarray(0, size) };
 }
 
-const text = fc.array(fc.constantFrom("depends: ", "ocaml", '"', "{>= 4.02}\n", "build", "x", "dune "), { maxLength: 4000 }).map((words) => new TextEncoder().encode(words.join("")));
+const text = fc
+  .array(fc.constantFrom("depends: ", "ocaml", '"', "{>= 4.02}\n", "build", "x", "dune "), { maxLength: 4000 })
+  .map((words) => new TextEncoder().encode(words.join("")));
 const content = fc.oneof(text, fc.uint8Array({ maxLength: 5000 }));
 const options = fc.record({
   level: fc.integer({ min: 0, max: 9 }),
-  strategy: fc.constantFrom(constants.Z_DEFAULT_STRATEGY, constants.Z_FIXED, constants.Z_HUFFMAN_ONLY, constants.Z_RLE, constants.Z_FILTERED),
+  strategy: fc.constantFrom(
+    constants.Z_DEFAULT_STRATEGY,
+    constants.Z_FIXED,
+    constants.Z_HUFFMAN_ONLY,
+    constants.Z_RLE,
+    constants.Z_FILTERED,
+  ),
   windowBits: fc.integer({ min: 9, max: 15 }),
   memLevel: fc.integer({ min: 1, max: 9 }),
 });
@@ -62,21 +70,26 @@ describe("Inflater", () => {
 
   it("agrees with zlib on damaged streams", () => {
     fc.assert(
-      fc.property(content, options, fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })), { minLength: 1, maxLength: 3 }), (bytes, how, flips) => {
-        const stream = deflateSync(bytes, how);
-        for (const [where, mask] of flips) stream[where % stream.length]! ^= mask;
-        let expected: Buffer | null = null;
-        try {
-          expected = inflateSync(stream);
-        } catch {
-          expected = null;
-        }
-        const { at, out } = inflate(stream, bytes.length);
-        if (expected?.length === bytes.length) {
-          expect(at).toBeGreaterThan(0);
-          expect(Buffer.compare(out, expected)).toBe(0);
-        } else expect(at).toBeLessThan(0);
-      }),
+      fc.property(
+        content,
+        options,
+        fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })), { minLength: 1, maxLength: 3 }),
+        (bytes, how, flips) => {
+          const stream = deflateSync(bytes, how);
+          for (const [where, mask] of flips) stream[where % stream.length]! ^= mask;
+          let expected: Buffer | null = null;
+          try {
+            expected = inflateSync(stream);
+          } catch {
+            expected = null;
+          }
+          const { at, out } = inflate(stream, bytes.length);
+          if (expected?.length === bytes.length) {
+            expect(at).toBeGreaterThan(0);
+            expect(Buffer.compare(out, expected)).toBe(0);
+          } else expect(at).toBeLessThan(0);
+        },
+      ),
       { numRuns: 3000 },
     );
   });

@@ -1,8 +1,15 @@
-import type { AvailabilityStatus } from "../../protocol/status.ts";
 import type { Clock } from "./clock.ts";
 import type { Macrotask } from "./slice.ts";
 
 const kept = 4096;
+
+/** Milliseconds, of one sync: how long it kept an event waiting at the most, and how long requests took. */
+export interface Availability {
+  readonly longestGapMs: number;
+  readonly requests: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
 
 /**
  * What a sync does to everybody else. The gap is measured by a heartbeat: a macrotask posted again and again, so that
@@ -41,9 +48,10 @@ export class AvailabilityMeter {
     else this.#latencies[this.#requests % kept] = ms;
   }
 
-  read(): AvailabilityStatus {
+  read(): Availability {
     const sorted = [...this.#latencies].sort((a, b) => a - b);
-    const rank = (share: number) => rounded(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
+    const rank = (share: number) =>
+      rounded(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
     return { longestGapMs: rounded(this.#longestGap), requests: this.#requests, p50Ms: rank(0.5), p99Ms: rank(0.99) };
   }
 

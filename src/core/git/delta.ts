@@ -3,7 +3,11 @@
  */
 
 /** Reads the two leading sizes. Returns null when they are cut off or beyond 2³¹. */
-export function deltaSizes(delta: Uint8Array, from: number, to: number): { readonly base: number; readonly result: number; readonly at: number } | null {
+export function deltaSizes(
+  delta: Uint8Array,
+  from: number,
+  to: number,
+): { readonly base: number; readonly result: number; readonly at: number } | null {
   let at = from;
   const sizes = [0, 0];
   for (let which = 0; which < 2; which++) {

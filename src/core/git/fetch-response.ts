@@ -1,3 +1,4 @@
+import type { Slice } from "../cooperation/slice.ts";
 import { MirrorError } from "../errors.ts";
 import { isOid } from "./oid.ts";
 import { type Packet, PktLineProblem, type PktLineReader, remoteText } from "./pkt-line.ts";
@@ -16,22 +17,35 @@ export interface FetchResult {
 }
 
 const maximalLines = 10_000;
+/** Bytes of progress text; Git sends some kilobytes. */
+const maximalProgress = 4 << 20;
 
 /**
  * Reads the answer to a protocol v2 `fetch` (Git documentation, gitprotocol-v2, "fetch"): sections, then the pack in side-band packets.
  * Throws `protocol-broken`, `remote-refused`, `pack-truncated`.
  */
-export async function readFetchResponse(reader: PktLineReader, remote: string, handlers: FetchResponseHandlers): Promise<FetchResult> {
+export async function readFetchResponse(
+  reader: PktLineReader,
+  remote: string,
+  handlers: FetchResponseHandlers,
+  slice: Slice,
+): Promise<FetchResult> {
   const broken = (reason: string) => new MirrorError("protocol-broken", { remote, reason });
   let packBytes = 0;
+  let progressBytes = 0;
   const read = async (): Promise<Packet> => {
+    // Packets that are there already are read by microtasks alone.
+    if (slice.due()) await slice.pause();
     try {
       const packet = await reader.read();
-      if (packet === null) throw packBytes > 0 ? new MirrorError("pack-truncated", { at: packBytes }) : broken("the answer ends early");
+      if (packet === null)
+        throw packBytes > 0 ? new MirrorError("pack-truncated", { at: packBytes }) : broken("the answer ends early");
       return packet;
     } catch (thrown) {
       if (!(thrown instanceof PktLineProblem)) throw thrown;
-      throw thrown.truncated && packBytes > 0 ? new MirrorError("pack-truncated", { at: packBytes }) : broken(thrown.message);
+      throw thrown.truncated && packBytes > 0
+        ? new MirrorError("pack-truncated", { at: packBytes })
+        : broken(thrown.message);
     }
   };
   const shallow: string[] = [];
@@ -42,7 +56,8 @@ export async function readFetchResponse(reader: PktLineReader, remote: string, h
     const section = remoteText(header.bytes);
     if (section.startsWith("ERR ")) throw new MirrorError("remote-refused", { remote, message: section.slice(4) });
     if (section === "packfile") break;
-    if (!["acknowledgments", "shallow-info", "wanted-refs", "packfile-uris"].includes(section)) throw broken(`it has an unknown section "${section.slice(0, 60)}"`);
+    if (!["acknowledgments", "shallow-info", "wanted-refs", "packfile-uris"].includes(section))
+      throw broken(`it has an unknown section "${section.slice(0, 60)}"`);
     for (;;) {
       const packet = await read();
       if (packet.type === "delim") break;
@@ -52,7 +67,8 @@ export async function readFetchResponse(reader: PktLineReader, remote: string, h
       if (line.startsWith("ERR ")) throw new MirrorError("remote-refused", { remote, message: line.slice(4) });
       if (section !== "shallow-info") continue;
       const [kind, oid] = line.split(" ");
-      if (oid === undefined || !isOid(oid) || (kind !== "shallow" && kind !== "unshallow")) throw broken("the section shallow-info is malformed");
+      if (oid === undefined || !isOid(oid) || (kind !== "shallow" && kind !== "unshallow"))
+        throw broken("the section shallow-info is malformed");
       (kind === "shallow" ? shallow : unshallow).push(oid);
     }
   }
@@ -60,7 +76,8 @@ export async function readFetchResponse(reader: PktLineReader, remote: string, h
     const packet = await read();
     if (packet.type === "flush") break;
     if (packet.type !== "data" || packet.bytes.length === 0) throw broken("the pack is interrupted by another section");
-    switch (packet.bytes[0]) {
+    const band: number = packet.bytes[0] ?? 0;
+    switch (band) {
       case 1: {
         const bytes = packet.bytes.subarray(1);
         packBytes += bytes.length;
@@ -68,12 +85,14 @@ export async function readFetchResponse(reader: PktLineReader, remote: string, h
         break;
       }
       case 2:
+        progressBytes += packet.bytes.length;
+        if (progressBytes > maximalProgress) throw broken("it sends progress messages without end");
         handlers.progress(remoteText(packet.bytes.subarray(1)));
         break;
       case 3:
         throw new MirrorError("remote-refused", { remote, message: remoteText(packet.bytes.subarray(1)) });
       default:
-        throw broken(`it uses the side-band ${packet.bytes[0]}`);
+        throw broken(`it uses the side-band ${band}`);
     }
   }
   return { shallow, unshallow, packBytes };

@@ -33,7 +33,11 @@ function lookAlike(name: Uint8Array): string | null {
   if (/^\.gitmodules(\ufffd|$)/.test(hfs)) return "it declares submodules, which an opam repository cannot have";
   for (const part of text.toLowerCase().split("\\")) {
     if (/^(\.git|git~1)[. ]*(:|$)/.test(part)) return "NTFS takes it for .git";
-    if (/^(\.gitmodules|gitmod~[1-4]|gi7eba~[1-9]|gi7eb~[1-9][0-9]|gi7e~[1-9][0-9]{2}|gi7~[1-9][0-9]{3}|gi~[1-9][0-9]{4}|g~[1-9][0-9]{5}|~[1-9][0-9]{6})[. ]*(:|$)/.test(part)) {
+    if (
+      /^(\.gitmodules|gitmod~[1-4]|gi7eba~[1-9]|gi7eb~[1-9][0-9]|gi7e~[1-9][0-9]{2}|gi7~[1-9][0-9]{3}|gi~[1-9][0-9]{4}|g~[1-9][0-9]{5}|~[1-9][0-9]{6})[. ]*(:|$)/.test(
+        part,
+      )
+    ) {
       return "it declares submodules, which an opam repository cannot have";
     }
   }
@@ -44,6 +48,9 @@ function lookAlike(name: Uint8Array): string | null {
 export function isAttributesName(bytes: Uint8Array, from: number, to: number): boolean {
   const first = bytes[from]!;
   if (to - from < 8 || (first !== 0x2e && first !== 0x67 && first !== 0x47 && first < 128)) return false;
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(from, to)).replace(ignoredByHfs, "").toLowerCase();
+  const text = new TextDecoder("utf-8", { ignoreBOM: true })
+    .decode(bytes.subarray(from, to))
+    .replace(ignoredByHfs, "")
+    .toLowerCase();
   return /^(\.gitattributes|gitatt~[1-4]|gi7d29~[1-9])[. ]*(:|\ufffd|$)/.test(text);
 }

@@ -11,13 +11,16 @@ import { isTree, walkTree } from "./tree.ts";
 export function checkObject(type: number, bytes: Uint8Array, from: number, to: number, oid: Uint8Array): void {
   switch (type) {
     case objectTypes.tree:
-      return checkTree(bytes, from, to, oid);
+      checkTree(bytes, from, to, oid);
+      break;
     case objectTypes.commit:
-      return refuse(commitProblem(bytes.subarray(from, to)), oid);
+      refuse(commitProblem(bytes.subarray(from, to)), oid);
+      break;
     case objectTypes.tag:
-      return refuse(tagProblem(bytes.subarray(from, to)), oid);
+      refuse(tagProblem(bytes.subarray(from, to)), oid);
+      break;
     default:
-      return;
+      break;
   }
 }
 
@@ -66,7 +69,11 @@ function checkTree(bytes: Uint8Array, from: number, to: number, oid: Uint8Array)
   });
   if (!wellFormed) throw new MirrorError("object-corrupt", { oid: toHex(oid), reason: "it is not a well-formed tree" });
   if (problem !== null) {
-    throw new MirrorError("tree-forbidden", { oid: toHex(oid), name: printable(bytes.subarray(badFrom, badTo)), reason: problem });
+    throw new MirrorError("tree-forbidden", {
+      oid: toHex(oid),
+      name: printable(bytes.subarray(badFrom, badTo)),
+      reason: problem,
+    });
   }
 }
 
@@ -76,7 +83,15 @@ function isNull(bytes: Uint8Array, at: number): boolean {
 }
 
 /** Git's order of tree entries: bytewise, a folder's name as if it ended in a slash. */
-function compareNames(bytes: Uint8Array, aFrom: number, aTo: number, aIsTree: boolean, bFrom: number, bTo: number, bIsTree: boolean): number {
+function compareNames(
+  bytes: Uint8Array,
+  aFrom: number,
+  aTo: number,
+  aIsTree: boolean,
+  bFrom: number,
+  bTo: number,
+  bIsTree: boolean,
+): number {
   const shared = Math.min(aTo - aFrom, bTo - bFrom);
   for (let i = 0; i < shared; i++) {
     const difference = bytes[aFrom + i]! - bytes[bFrom + i]!;
@@ -101,7 +116,8 @@ function startsWith(bytes: Uint8Array, from: number, to: number, prefix: { from:
 /** A name for an error message: control characters and what is not ASCII are escaped. */
 export function printable(name: Uint8Array): string {
   let text = "";
-  for (const byte of name.subarray(0, 100)) text += byte > 31 && byte < 127 ? String.fromCharCode(byte) : `\\x${toHex(Uint8Array.of(byte))}`;
+  for (const byte of name.subarray(0, 100))
+    text += byte > 31 && byte < 127 ? String.fromCharCode(byte) : `\\x${toHex(Uint8Array.of(byte))}`;
   return text;
 }
 
@@ -118,7 +134,8 @@ function headerLines(bytes: Uint8Array): string[] | string {
 }
 
 function indexOfBlankLine(bytes: Uint8Array): number {
-  for (let at = bytes.indexOf(10); at >= 0 && at + 1 < bytes.length; at = bytes.indexOf(10, at + 1)) if (bytes[at + 1] === 10) return at;
+  for (let at = bytes.indexOf(10); at >= 0 && at + 1 < bytes.length; at = bytes.indexOf(10, at + 1))
+    if (bytes[at + 1] === 10) return at;
   return -1;
 }
 
@@ -143,7 +160,8 @@ function tagProblem(bytes: Uint8Array): string | null {
   const lines = headerLines(bytes);
   if (typeof lines === "string") return lines;
   const [object, type, tag, tagger] = lines;
-  if (object === undefined || !object.startsWith("object ") || !hexLine.test(object.slice(7))) return "it names no object";
+  if (object === undefined || !object.startsWith("object ") || !hexLine.test(object.slice(7)))
+    return "it names no object";
   if (type === undefined || !/^type (commit|tree|blob|tag)$/.test(type)) return "it names no type";
   if (tag === undefined || !tag.startsWith("tag ")) return "it has no name";
   if (tagger?.startsWith("tagger ") && !identity.test(tagger.slice(7))) return "its tagger line is malformed";

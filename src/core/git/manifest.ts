@@ -30,7 +30,8 @@ export class ManifestBuilder {
 
   /** Paths must come in rising byte order: the order in which a tree walk yields them. */
   add(path: Uint8Array, oids: Uint8Array, oidAt: number, pack: number, offset: number): void {
-    if (this.#pathBytes + path.length > this.#paths.length) this.#paths = grown(this.#paths, new Uint8Array(this.#paths.length * 2));
+    if (this.#pathBytes + path.length > this.#paths.length)
+      this.#paths = grown(this.#paths, new Uint8Array(this.#paths.length * 2));
     if (this.#count === this.#ends.length) {
       const capacity = this.#count * 2;
       this.#ends = grown(this.#ends, new Uint32Array(capacity));
@@ -83,9 +84,11 @@ export class Manifest {
   constructor(buffer: ArrayBuffer) {
     this.#bytes = new Uint8Array(buffer);
     this.#view = new DataView(buffer);
-    if (buffer.byteLength < headBytes || this.#view.getUint32(0, true) !== magic) throw new RangeError("not a manifest");
+    if (buffer.byteLength < headBytes || this.#view.getUint32(0, true) !== magic)
+      throw new RangeError("not a manifest");
     const n = this.#view.getUint32(4, true);
-    if (buffer.byteLength !== headBytes + n * 29 + this.#view.getUint32(8, true)) throw new RangeError("a manifest of the wrong length");
+    if (buffer.byteLength !== headBytes + n * 29 + this.#view.getUint32(8, true))
+      throw new RangeError("a manifest of the wrong length");
     this.count = n;
     this.#offsetsAt = headBytes + n * 4;
     this.#oidsAt = this.#offsetsAt + n * 4;

@@ -1,7 +1,10 @@
 /** Object ids: 20 bytes of SHA-1, or 40 lower-case hexadecimal digits where they are keys or shown. */
 
 const digits = "0123456789abcdef";
-const pairs: readonly string[] = Array.from({ length: 256 }, (_, byte) => digits.charAt(byte >> 4) + digits.charAt(byte & 15));
+const pairs: readonly string[] = Array.from(
+  { length: 256 },
+  (_, byte) => digits.charAt(byte >> 4) + digits.charAt(byte & 15),
+);
 
 export function toHex(bytes: Uint8Array, from: number = 0, to: number = bytes.length): string {
   let text = "";

@@ -19,7 +19,12 @@ export class PackBuffer {
   /** Copies `chunk` to the end. Growing copies in steps, for doubling a large buffer at once would hold up the thread. */
   async append(chunk: Uint8Array, slice: Slice): Promise<void> {
     const length = this.length + chunk.length;
-    if (length > this.#limit) throw new MirrorError("pack-limit", { limit: "the size of the pack in bytes", allowed: this.#limit, found: length });
+    if (length > this.#limit)
+      throw new MirrorError("pack-limit", {
+        limit: "the size of the pack in bytes",
+        allowed: this.#limit,
+        found: length,
+      });
     if (length + padding > this.bytes.length) {
       const grown = new Uint8Array(Math.min(Math.max(length, this.bytes.length * 2), this.#limit) + padding);
       for (let at = 0; at < this.length; at += step) {

@@ -1,7 +1,7 @@
 import type { Slice } from "../cooperation/slice.ts";
 import type { Digest } from "./digest.ts";
-import { compareOids } from "./oid.ts";
 import type { ObjectTable } from "./object-table.ts";
+import { compareOids } from "./oid.ts";
 
 const headerBytes = 8 + 256 * 4;
 
@@ -9,7 +9,12 @@ const headerBytes = 8 + 256 * 4;
  * Builds the idx (version 2) of a pack below 2 GiB (Git documentation, gitformat-pack, "Version 2 pack-*.idx files").
  * Oids are sorted by 256 buckets, one at a time: one sort of them all would hold up the thread.
  */
-export async function buildIdx(table: ObjectTable, packChecksum: Uint8Array, sha1: Digest, slice: Slice): Promise<Uint8Array<ArrayBuffer>> {
+export async function buildIdx(
+  table: ObjectTable,
+  packChecksum: Uint8Array,
+  sha1: Digest,
+  slice: Slice,
+): Promise<Uint8Array<ArrayBuffer>> {
   const n = table.count;
   const oids = table.oids;
   const starts = new Uint32Array(257);

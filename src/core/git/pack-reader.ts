@@ -160,9 +160,11 @@ export class PackReader {
   #readHeader(): boolean {
     if (this.buffer.length < packHeaderBytes) return false;
     const view = new DataView(this.buffer.bytes.buffer);
-    if (view.getUint32(0) !== 0x5041434b) throw new MirrorError("pack-corrupt", { at: 0, reason: "it does not start with PACK" });
+    if (view.getUint32(0) !== 0x5041434b)
+      throw new MirrorError("pack-corrupt", { at: 0, reason: "it does not start with PACK" });
     const version = view.getUint32(4);
-    if (version !== 2 && version !== 3) throw new MirrorError("pack-corrupt", { at: 4, reason: `its version is ${version}` });
+    if (version !== 2 && version !== 3)
+      throw new MirrorError("pack-corrupt", { at: 4, reason: `its version is ${version}` });
     const count = view.getUint32(8);
     const allowed = this.#limits.objects;
     if (count > allowed) throw new MirrorError("pack-limit", { limit: "the number of objects", allowed, found: count });
@@ -203,7 +205,8 @@ export class PackReader {
     }
     const after = this.#inflater.inflate(bytes, head.dataAt, end, target, to, size);
     if (after === needMore) return this.#more(start, available + Math.max(1024, available - head.dataAt));
-    if (after === corrupt) throw new MirrorError("pack-corrupt", { at: start, reason: "an object does not inflate to its size" });
+    if (after === corrupt)
+      throw new MirrorError("pack-corrupt", { at: start, reason: "an object does not inflate to its size" });
     const index = table.count++;
     table.offsets[index] = start;
     table.dataOffsets[index] = head.dataAt;
@@ -215,7 +218,8 @@ export class PackReader {
     if (arena !== null) this.#resolve(index, head.type, arena, size);
     else if (head.type === objectTypes.ofsDelta) {
       const base = head.distance < start ? table.atOffset(start - head.distance) : -1;
-      if (base < 0 || base === index) throw new MirrorError("delta-corrupt", { at: start, reason: "its base is not the start of an object" });
+      if (base < 0 || base === index)
+        throw new MirrorError("delta-corrupt", { at: start, reason: "its base is not the start of an object" });
       table.bases[index] = base;
       if (table.types[base] !== 0) this.#applyTo(index, base, size);
       else {
@@ -233,7 +237,8 @@ export class PackReader {
         this.#missing.set(oid, index);
       }
     }
-    this.#waitedFor = table.types[index] !== 0 && (this.#missing.size > 0 || table.firstWaiting[index]! >= 0) ? index : -1;
+    this.#waitedFor =
+      table.types[index] !== 0 && (this.#missing.size > 0 || table.firstWaiting[index]! >= 0) ? index : -1;
     return true;
   }
 
@@ -251,7 +256,11 @@ export class PackReader {
     const isTree = type === objectTypes.tree;
     const allowed = isTree ? this.#limits.treeBytes : this.#limits.blobBytes;
     if (size > allowed) {
-      throw new MirrorError("pack-limit", { limit: `the size of a ${isTree ? "tree" : (kindOf(type) ?? "blob")} in bytes`, allowed, found: size });
+      throw new MirrorError("pack-limit", {
+        limit: `the size of a ${isTree ? "tree" : (kindOf(type) ?? "blob")} in bytes`,
+        allowed,
+        found: size,
+      });
     }
   }
 
@@ -262,7 +271,11 @@ export class PackReader {
     const at = arena.at + headRoom;
     this.#objectBytes += size;
     if (this.#objectBytes > this.#limits.inflatedBytes) {
-      throw new MirrorError("pack-limit", { limit: "the inflated size of all objects in bytes", allowed: this.#limits.inflatedBytes, found: this.#objectBytes });
+      throw new MirrorError("pack-limit", {
+        limit: "the inflated size of all objects in bytes",
+        allowed: this.#limits.inflatedBytes,
+        found: this.#objectBytes,
+      });
     }
     const oid = this.#hash(segment, at, type, size);
     table.types[index] = type;
@@ -270,7 +283,8 @@ export class PackReader {
     table.segments[index] = arena.number;
     table.positions[index] = at;
     arena.keep(headRoom + size);
-    if (!table.name(index, oid, 0)) throw new MirrorError("object-corrupt", { oid: toHex(oid), reason: "it appears twice in the pack" });
+    if (!table.name(index, oid, 0))
+      throw new MirrorError("object-corrupt", { oid: toHex(oid), reason: "it appears twice in the pack" });
     checkObject(type, segment, at, at + size, oid);
     this.resolved++;
   }
@@ -299,7 +313,11 @@ export class PackReader {
     const at = table.offsets[index]!;
     const depth = table.depths[base]! + 1;
     if (depth > this.#limits.deltaDepth) {
-      throw new MirrorError("pack-limit", { limit: "the depth of a delta chain", allowed: this.#limits.deltaDepth, found: depth });
+      throw new MirrorError("pack-limit", {
+        limit: "the depth of a delta chain",
+        allowed: this.#limits.deltaDepth,
+        found: depth,
+      });
     }
     table.depths[index] = depth;
     const type = table.types[base]!;
@@ -311,7 +329,13 @@ export class PackReader {
       this.#inflateDelta(index);
       this.#applyInto(arena, content, deltaSize, type, at);
     } else {
-      this.#applyInto(arena, { bytes: held, from: table.positions[base]!, size: table.sizes[base]! }, deltaSize, type, at);
+      this.#applyInto(
+        arena,
+        { bytes: held, from: table.positions[base]!, size: table.sizes[base]! },
+        deltaSize,
+        type,
+        at,
+      );
     }
     this.#resolve(index, type, arena, this.#resultSize);
   }
@@ -320,12 +344,24 @@ export class PackReader {
 
   #applyInto(arena: Arena, base: ObjectBytes, deltaSize: number, type: number, at: number): void {
     const delta = this.#scratch;
-    const sizes = deltaSizes(delta, 0, deltaSize);
+    // Git takes no delta of fewer bytes than two sizes and one instruction can have.
+    const sizes = deltaSize < 4 ? null : deltaSizes(delta, 0, deltaSize);
     if (sizes === null) throw new MirrorError("delta-corrupt", { at, reason: "its sizes are cut off" });
-    if (sizes.base !== base.size) throw new MirrorError("delta-corrupt", { at, reason: "its base has another size than it says" });
+    if (sizes.base !== base.size)
+      throw new MirrorError("delta-corrupt", { at, reason: "its base has another size than it says" });
     this.#checkSize(type, sizes.result);
     arena.place(headRoom + sizes.result);
-    const problem = applyDelta(delta, sizes.at, deltaSize, base.bytes, base.from, base.size, arena.segment, arena.at + headRoom, sizes.result);
+    const problem = applyDelta(
+      delta,
+      sizes.at,
+      deltaSize,
+      base.bytes,
+      base.from,
+      base.size,
+      arena.segment,
+      arena.at + headRoom,
+      sizes.result,
+    );
     if (problem !== null) throw new MirrorError("delta-corrupt", { at, reason: problem });
     this.#resultSize = sizes.result;
   }
@@ -343,7 +379,11 @@ export class PackReader {
     this.#repeatedBytes += size;
     const allowed = this.#limits.inflatedBytes * 4;
     if (this.#repeatedBytes > allowed) {
-      throw new MirrorError("pack-limit", { limit: "the work of resolving deltas in bytes", allowed, found: this.#repeatedBytes });
+      throw new MirrorError("pack-limit", {
+        limit: "the work of resolving deltas in bytes",
+        allowed,
+        found: this.#repeatedBytes,
+      });
     }
   }
 
@@ -364,7 +404,14 @@ export class PackReader {
       const size = table.sizes[root]!;
       this.#repeat(size);
       arena.place(headRoom + size);
-      this.#inflater.inflate(this.buffer.bytes, table.dataOffsets[root]!, this.buffer.length, arena.segment, arena.at + headRoom, size);
+      this.#inflater.inflate(
+        this.buffer.bytes,
+        table.dataOffsets[root]!,
+        this.buffer.length,
+        arena.segment,
+        arena.at + headRoom,
+        size,
+      );
       content = this.#kept(root, arena, size);
     } else content = { bytes: held, from: table.positions[root]!, size: table.sizes[root]! };
     for (let i = chain.length - 1; i >= 0; i--) {

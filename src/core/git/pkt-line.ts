@@ -1,6 +1,8 @@
 /** pkt-line framing (Git documentation, gitprotocol-common, "pkt-line Format"; the special packets of gitprotocol-v2). */
 
-export type Packet = { readonly type: "data"; readonly bytes: Uint8Array } | { readonly type: "flush" | "delim" | "response-end" };
+export type Packet =
+  | { readonly type: "data"; readonly bytes: Uint8Array }
+  | { readonly type: "flush" | "delim" | "response-end" };
 
 const encoder = new TextEncoder();
 
@@ -9,7 +11,8 @@ export const delimPacket = "0001";
 
 /** One data packet with a line feed, as text. */
 export function pktLine(text: string): string {
-  return (encoder.encode(text).length + 5).toString(16).padStart(4, "0") + text + "\n";
+  const length = encoder.encode(text).length + 5;
+  return `${length.toString(16).padStart(4, "0")}${text}\n`;
 }
 
 /** What is wrong with the stream; the caller makes it an error that names the remote. */
@@ -39,7 +42,14 @@ export class PktLineReader {
     if (head === null) return null;
     let length = 0;
     for (const byte of head) {
-      const digit = byte >= 48 && byte <= 57 ? byte - 48 : byte >= 97 && byte <= 102 ? byte - 87 : byte >= 65 && byte <= 70 ? byte - 55 : -1;
+      const digit =
+        byte >= 48 && byte <= 57
+          ? byte - 48
+          : byte >= 97 && byte <= 102
+            ? byte - 87
+            : byte >= 65 && byte <= 70
+              ? byte - 55
+              : -1;
       if (digit < 0) throw new PktLineProblem("a packet's length is not hexadecimal", false);
       length = length * 16 + digit;
     }
@@ -84,10 +94,32 @@ export class PktLineReader {
   }
 }
 
-/** Text from a remote for people to read: one line, no control characters, bounded. */
+/** Text from a remote for people to read: one line, no control characters or terminal escapes, bounded. */
 export function remoteText(bytes: Uint8Array): string {
   const text = new TextDecoder().decode(bytes.subarray(0, 2000));
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters and terminal escapes are what is removed
-  const plain = text.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, "").replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, " ");
-  return plain.trim().slice(0, 500);
+  let plain = "";
+  for (let at = 0; at < text.length && plain.length < 500; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x1b && text[at + 1] === "[") {
+      for (at += 2; at < text.length && !isFinalByte(text.charCodeAt(at)); at++);
+    } else plain += isInvisible(code) ? " " : text.charAt(at);
+  }
+  return plain.trim();
+}
+
+/** The byte that ends a control sequence (ECMA-48 §5.4). */
+function isFinalByte(code: number): boolean {
+  return code >= 0x40 && code <= 0x7e;
+}
+
+/** Control characters, line separators, and marks that turn the direction of text. */
+function isInvisible(code: number): boolean {
+  return (
+    code < 0x20 ||
+    (code >= 0x7f && code < 0xa0) ||
+    code === 0x2028 ||
+    code === 0x2029 ||
+    (code >= 0x202a && code <= 0x202e) ||
+    (code >= 0x2066 && code <= 0x2069)
+  );
 }

@@ -68,9 +68,14 @@ export class StoredObjectReader {
     }
     for (let delta = deltas.pop(); delta !== undefined; delta = deltas.pop()) {
       const sizes = deltaSizes(delta, 0, delta.length);
-      if (sizes === null || sizes.base !== object.bytes.length || sizes.result > this.#limits.treeBytes) throw damaged(pack, offset);
+      if (sizes === null || sizes.base !== object.bytes.length || sizes.result > this.#limits.treeBytes)
+        throw damaged(pack, offset);
       const result = new Uint8Array(sizes.result);
-      if (applyDelta(delta, sizes.at, delta.length, object.bytes, 0, object.bytes.length, result, 0, result.length) !== null) throw damaged(pack, offset);
+      if (
+        applyDelta(delta, sizes.at, delta.length, object.bytes, 0, object.bytes.length, result, 0, result.length) !==
+        null
+      )
+        throw damaged(pack, offset);
       object = { type: object.type, bytes: result };
     }
     return object;
@@ -143,7 +148,11 @@ function damaged(pack: StoredPack, offset: number): MirrorError {
 }
 
 /** Hex oid of an object, hashed again. */
-export function hashObject(sha1: { init(): void; update(bytes: Uint8Array): void; digest(): Uint8Array }, kind: string, bytes: Uint8Array): string {
+export function hashObject(
+  sha1: { init(): void; update(bytes: Uint8Array): void; digest(): Uint8Array },
+  kind: string,
+  bytes: Uint8Array,
+): string {
   sha1.init();
   sha1.update(new TextEncoder().encode(`${kind} ${bytes.length}\0`));
   sha1.update(bytes);
