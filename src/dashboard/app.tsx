@@ -2,6 +2,7 @@ import type { ReadonlySignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { Footer } from "./components/footer.tsx";
+import { LatePage } from "./components/late-page.tsx";
 import { Masthead } from "./components/masthead.tsx";
 import { OfflineNote } from "./components/offline-note.tsx";
 import { UpdateBanner } from "./components/update-banner.tsx";
@@ -56,6 +57,9 @@ export function App(props: AppProps): JSX.Element {
   );
 }
 
+/** Not part of the first load: few visitors run the experiment. */
+const loadAvailabilityPage = () => import("./pages/availability-page.tsx");
+
 function pageOf({ dashboard, route, probeHost }: AppProps): JSX.Element {
   const { page, rest } = route.value;
   switch (page) {
@@ -63,6 +67,8 @@ function pageOf({ dashboard, route, probeHost }: AppProps): JSX.Element {
       return <MirrorPage dashboard={dashboard} />;
     case "fetch":
       return <FetchPage dashboard={dashboard} host={probeHost} path={rest} />;
+    case "availability":
+      return <LatePage load={loadAvailabilityPage} dashboard={dashboard} />;
     case "about":
       return <AboutPage dashboard={dashboard} />;
     case "unknown":

@@ -69,6 +69,7 @@ describe("the dashboard", () => {
     expect(await page.getByRole("navigation", { name: "Pages" }).getByRole("link").allTextContents()).toEqual([
       "Mirror",
       "Fetch",
+      "Availability",
       "About",
     ]);
     expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("opam mirror");

@@ -62,7 +62,8 @@ export function AvailabilityCard({
             {requests === 0
               ? "No request came in meanwhile."
               : `${formatNoun(requests, "request")} answered meanwhile.`}{" "}
-            The longest gap is how long the sync kept its own thread from looking at anything else.
+            The longest gap is how long the sync kept its own thread from looking at anything else.{" "}
+            <a href="#/availability">See what else it could be.</a>
           </p>
         </>
       )}

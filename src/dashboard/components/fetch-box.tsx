@@ -6,14 +6,8 @@ import type { Dashboard } from "../model/dashboard.ts";
 import { failureInWords, type ProbeAnswer, type ProbeHost, type ProbeMethod, probe } from "../model/probe.ts";
 import { AnswerView } from "./answer-view.tsx";
 
-const suggestions = [
-  "repo",
-  "version",
-  "index.tar.gz",
-  "status",
-  "packages/dune/dune.3.16.0/opam",
-  "packages/ocamlfind/ocamlfind.1.9.6/opam",
-];
+/** What every repository answers; which packages there are differs. */
+const suggestions = ["repo", "index.tar.gz", "status"];
 
 /** Fetches any path of a repository the way opam does, and shows what comes back. */
 export function FetchBox({
@@ -129,7 +123,7 @@ export function FetchBox({
         </p>
         <p class="suggestions">
           Try{" "}
-          {suggestions.slice(0, 5).map((suggestion) => (
+          {suggestions.map((suggestion) => (
             <button
               key={suggestion}
               type="button"

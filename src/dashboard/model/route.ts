@@ -2,6 +2,7 @@
 export const pages = [
   { id: "mirror", hash: "#/", label: "Mirror" },
   { id: "fetch", hash: "#/fetch", label: "Fetch" },
+  { id: "availability", hash: "#/availability", label: "Availability" },
   { id: "about", hash: "#/about", label: "About" },
 ] as const;
 

@@ -33,6 +33,7 @@ export function AboutPage({ dashboard }: { readonly dashboard: Dashboard }): JSX
       <p>
         Syncing takes a turn of a few milliseconds, then lets whatever is waiting go first. The longest wait is measured
         in every sync and shown on the <a href="#/">first page</a>: a mirror should not be away while it is catching up.
+        What happens without that can be <a href="#/availability">tried out here</a>.
       </p>
 
       <h2>What it answers</h2>

@@ -28,6 +28,7 @@ export async function previewSite(folder: string): Promise<PreviewSite> {
     base: "./",
     logLevel: "error",
     plugins: [preact()],
+    worker: { format: "es" },
     publicDir: join(import.meta.dirname, "../../../public"),
     build: { outDir: folder, emptyOutDir: true },
   });
