@@ -1,0 +1,225 @@
+import { transfer, wrap } from "comlink";
+import { Registration } from "../../../src/client/registration.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
+import type { MirrorConfig, RepositoryConfig } from "../../../src/protocol/config.ts";
+import { protocolVersion, type ServiceWorkerToPage } from "../../../src/protocol/messages.ts";
+import { scopeNames } from "../../../src/protocol/names.ts";
+import { openIndexedDbStore } from "../../../src/store/indexeddb.ts";
+import type { BenchEngine, EngineOptions, SyncFigures, TarballFigures } from "./bench-engine.ts";
+import type { PackFigures } from "./pack-worker.ts";
+import { answer, Flood, oneByOne, type RequestFigures, SteadyRequests } from "./requests.ts";
+import type { StockFigures } from "./stock-worker.ts";
+
+const protocol = protocolVersion;
+const base = new URL("..", location.href).href;
+
+/** What a run may choose; the rest is the same in all of them. */
+export type EngineChoices = Omit<EngineOptions, "base" | "repository">;
+
+export interface Ping {
+  /** Milliseconds since the sync began. */
+  readonly at: number;
+  readonly ms: number;
+}
+
+export interface FirstAnswer {
+  readonly path: string;
+  readonly atMs: number;
+  /** Bytes of the pack that had arrived. */
+  readonly bytes: number;
+}
+
+let engine: BenchEngine | null = null;
+
+function running(): BenchEngine {
+  if (engine === null) throw new Error("startEngine() comes first.");
+  return engine;
+}
+
+async function repository(): Promise<RepositoryConfig> {
+  const config = (await (await fetch(new URL("gateway/config.json", base))).json()) as MirrorConfig;
+  return config.repositories[0]!;
+}
+
+/** Hands the service worker a port to the engine, whenever it asks. */
+function brokerPorts(registration: Registration): void {
+  const broker = async () => {
+    const { port1, port2 } = new MessageChannel();
+    await running().connect(transfer(port2, [port2]));
+    registration.post({ type: "engine-port", protocol, port: port1 }, [port1]);
+  };
+  navigator.serviceWorker.addEventListener("message", ({ data }: MessageEvent<ServiceWorkerToPage>) => {
+    if (data?.protocol === protocol && data.type === "engine-wanted" && engine !== null) void broker();
+  });
+  navigator.serviceWorker.startMessages();
+}
+
+function inWorker<T>(script: string, message: unknown, moved: Transferable[] = []): Promise<T> {
+  const worker = new Worker(new URL(script, location.href), { type: "module" });
+  return new Promise<T>((resolve, reject) => {
+    worker.onerror = (event) => reject(new Error(`${script}: ${event.message}`));
+    worker.onmessage = ({ data }: MessageEvent<T & { error?: string }>) => {
+      if (data.error === undefined) resolve(data);
+      else reject(new Error(data.error));
+    };
+    worker.postMessage(message, moved);
+  }).finally(() => worker.terminate());
+}
+
+const calls = {
+  /** The product's service worker, in control and configured. */
+  async registerMirror(): Promise<void> {
+    const store = await openIndexedDbStore(scopeNames(base), { clock: systemClock });
+    await store.configure(await repository());
+    await store.close();
+    const registration = await Registration.open(new URL("sw.js", base).href, base);
+    registration.post({ type: "configured", protocol });
+    brokerPorts(registration);
+  },
+
+  /** One of the benchmark's own service workers, in control of this page alone. */
+  async registerOwn(script: string): Promise<void> {
+    const controlled = new Promise<void>((resolve) => {
+      navigator.serviceWorker.addEventListener("controllerchange", () => resolve(), { once: true });
+    });
+    await navigator.serviceWorker.register(new URL(script, location.href));
+    await controlled;
+  },
+
+  async startEngine(choices: EngineChoices): Promise<void> {
+    const worker = new Worker(new URL("engine-worker.js", location.href), { type: "module" });
+    engine = wrap<BenchEngine>(worker) as unknown as BenchEngine;
+    await engine.start({ ...choices, base, repository: await repository() });
+  },
+
+  sync: (branch: string): Promise<SyncFigures> => running().sync(branch),
+
+  buildTarball: (): Promise<TarballFigures> => running().buildTarball(),
+
+  /** A sync, and the requests that were asked for every `everyMs` while it ran. */
+  async syncWithRequests(
+    branch: string,
+    paths: readonly string[],
+    everyMs: number,
+  ): Promise<{ sync: SyncFigures; requests: RequestFigures }> {
+    const requests = new SteadyRequests(mount, paths, everyMs);
+    const sync = await running().sync(branch);
+    return { sync, requests: await requests.stop() };
+  },
+
+  async requestsFor(ms: number, paths: readonly string[], everyMs: number): Promise<RequestFigures> {
+    const requests = new SteadyRequests(mount, paths, everyMs);
+    await systemClock.sleep(ms);
+    return requests.stop();
+  },
+
+  async syncInFlood(
+    branch: string,
+    paths: readonly string[],
+    lanes: number,
+  ): Promise<{ sync: SyncFigures; answered: number }> {
+    const flood = new Flood(mount, paths, lanes);
+    const sync = await running().sync(branch);
+    return { sync, answered: await flood.stop() };
+  },
+
+  /** A sync in the thread of the service worker `engine-service-worker.js`. */
+  syncInServiceWorker,
+
+  async syncInServiceWorkerWithRequests(
+    branch: string,
+    paths: readonly string[],
+    everyMs: number,
+  ): Promise<{ sync: SyncFigures; requests: RequestFigures }> {
+    const requests = new SteadyRequests(mount, paths, everyMs);
+    const sync = await syncInServiceWorker(branch);
+    return { sync, requests: await requests.stop() };
+  },
+
+  /** A sync, and how long a message to its worker took to be answered, asked every `everyMs`. */
+  async syncWithPings(branch: string, everyMs: number): Promise<{ sync: SyncFigures; pings: Ping[] }> {
+    const pings: Ping[] = [];
+    const begun = performance.now();
+    const timer = setInterval(() => {
+      const asked = performance.now();
+      void running()
+        .ping()
+        .then(() => pings.push({ at: asked - begun, ms: performance.now() - asked }));
+    }, everyMs);
+    const sync = await running().sync(branch);
+    clearInterval(timer);
+    await running().ping();
+    return { sync, pings };
+  },
+
+  /** Starts a sync and tells, for each path, what had arrived when it was answered first. */
+  async firstAnswers(branch: string, paths: readonly string[]): Promise<FirstAnswer[]> {
+    const { name } = await repository();
+    const begun = performance.now();
+    const sync = running().sync(branch);
+    // Its end is not waited for, and how it ends is another row's business.
+    sync.catch(() => undefined);
+    return Promise.all(
+      paths.map(async (path) => {
+        for (;;) {
+          const response = await fetch(mount + path);
+          await response.arrayBuffer();
+          if (response.status === 200) break;
+          await systemClock.sleep(10);
+        }
+        const { repositories } = await running().status();
+        const bytes = repositories.find((one) => one.name === name)?.progress.bytes ?? 0;
+        return { path, atMs: performance.now() - begun, bytes };
+      }),
+    );
+  },
+
+  timeRequests: (paths: readonly string[], rounds: number, together: number): Promise<number[]> =>
+    oneByOne(mount, paths, rounds, together),
+
+  /** Milliseconds of one request. */
+  async timeRequest(path: string): Promise<number> {
+    const begun = performance.now();
+    await answer(mount + path);
+    return performance.now() - begun;
+  },
+
+  /** Puts what the mirror answers for these paths into the cache that the Workbox service worker serves from. */
+  async fillCache(files: Readonly<Record<string, string>>): Promise<void> {
+    const cache = await caches.open("files");
+    for (const [path, text] of Object.entries(files)) {
+      const headers = { "content-type": "text/plain; charset=utf-8" };
+      await cache.put(mount + path, new Response(text, { headers }));
+    }
+  },
+
+  /** The bytes of the pack are fetched beforehand, and are in the worker before its clock starts. */
+  async indexPack(tip: string): Promise<PackFigures> {
+    const pack = await (await fetch(new URL("subject.pack", location.href))).arrayBuffer();
+    return inWorker("pack-worker.js", { pack, tip }, [pack]);
+  },
+
+  stock: (url: string, branch: string, read: boolean): Promise<StockFigures> =>
+    inWorker("stock-worker.js", { url, branch, read }),
+};
+
+const mount = `${base}opam/default/`;
+
+async function syncInServiceWorker(branch: string): Promise<SyncFigures> {
+  const options: EngineOptions = { base, repository: await repository() };
+  const { port1, port2 } = new MessageChannel();
+  const answered = new Promise<SyncFigures>((resolve, reject) => {
+    port1.onmessage = ({ data }: MessageEvent<{ figures: SyncFigures } | { error: string }>) =>
+      "error" in data ? reject(new Error(data.error)) : resolve(data.figures);
+  });
+  navigator.serviceWorker.controller?.postMessage({ options, branch }, [port2]);
+  return answered;
+}
+
+export type BenchPage = typeof calls;
+
+declare global {
+  var bench: BenchPage;
+}
+
+globalThis.bench = calls;
