@@ -7,6 +7,8 @@ import type { RepositoryStatus } from "../protocol/status.ts";
 
 export type ExperimentEnd = Omit<Extract<ExperimentReport, { type: "ended" }>, "type" | "protocol">;
 
+const notLoaded = "the code of the experiment could not be loaded from this site";
+
 /** The dedicated worker of one run of the experiment. Must be stopped however the run ends. */
 export class ExperimentProcess {
   readonly #worker: Worker;
@@ -32,8 +34,11 @@ export class ExperimentProcess {
     });
     this.ended = new Promise((resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-      this.#worker.onerror = ({ message }) =>
-        reject(new MirrorError("peer-gone", { peer: "experiment's worker", reason: message ?? "" }));
+      // A script that could not be loaded says nothing: it comes from the server that the clone needs as well.
+      this.#worker.onerror = ({ message }) => {
+        if (message) reject(new MirrorError("peer-gone", { peer: "experiment's worker", reason: message }));
+        else reject(new MirrorError("remote-unreachable", { remote: order.repository.remote, reason: notLoaded }));
+      };
       this.#worker.onmessage = ({ data }: MessageEvent<ExperimentReport>) => {
         switch (data.type) {
           case "begun":
