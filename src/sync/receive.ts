@@ -37,7 +37,7 @@ export async function receivePack(
   signal: AbortSignal,
 ): Promise<Received> {
   const [objectSha1, packSha1] = await Promise.all([createDigest("sha1"), createDigest("sha1")]);
-  const reader = new PackReader({ limits: host.limits, slice, objectSha1, packSha1 });
+  const reader = new PackReader({ limits: host.limits, slice, objectSha1, packSha1, thin: wanted.have !== null });
   handlers.begun(reader);
   const chunks = new Channel<Uint8Array>(chunksInFlight);
   let bytes = 0;

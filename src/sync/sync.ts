@@ -1,12 +1,11 @@
 import type { Slice } from "../core/cooperation/slice.ts";
 import { MirrorError } from "../core/errors.ts";
-import { checkClosure } from "../core/git/closure.ts";
+import { Manifest } from "../core/git/manifest.ts";
 import { fromHex } from "../core/git/oid.ts";
 import { buildIdx } from "../core/git/pack-idx.ts";
 import type { PackReader } from "../core/git/pack-reader.ts";
-import { assertCountable } from "../core/git/path-count.ts";
-import { walkServedTree } from "../core/git/tree-walk.ts";
-import { rewriteRepoFile } from "../core/opam/repo-file.ts";
+import { type RepoFile, rewriteRepoFile } from "../core/opam/repo-file.ts";
+import { deflate } from "../platform/deflate.ts";
 import { createDigest } from "../platform/digest.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
 import type { SyncPhase } from "../protocol/status.ts";
@@ -14,11 +13,13 @@ import { buildTarball } from "../store/index-tarball.ts";
 import { type SnapshotRecord, schemaVersion } from "../store/records.ts";
 import { snapshotDigest } from "../store/snapshot-digest.ts";
 import { SnapshotReader } from "../store/snapshot-reader.ts";
+import type { StoredObjects } from "../store/stored-objects.ts";
 import { countChangedFiles } from "./changed-files.ts";
 import { discover, type Remote, type Tip } from "./discover.ts";
 import { writeGitRecords } from "./git-records.ts";
 import type { SyncHost } from "./host.ts";
 import { type ReceiveHandlers, receivePack } from "./receive.ts";
+import { openFoundation, type VerifiedTree, verifyTree } from "./verify.ts";
 
 export interface SyncObserver extends ReceiveHandlers {
   phase(phase: SyncPhase): void;
@@ -34,6 +35,8 @@ export interface SyncOutcome {
 }
 
 const writeBytes = 256 * 1024;
+/** Beyond this many packs the whole tree is fetched again, into one. */
+const maximalPacks = 20;
 
 /**
  * One sync of one repository: discover, receive and verify, publish by one pointer flip, then make index.tar.gz.
@@ -61,21 +64,25 @@ export async function syncRepository(
     return { tip, changedFiles: 0 };
   }
   observer.phase("receive");
-  const { reader, checksum, shallow } = await receivePack(
-    host,
-    remote,
-    { commit: tip.commit, have: null },
-    slice,
-    observer,
-    signal,
-  );
+  const foundation = before !== null && before.packs.length < maximalPacks ? await openFoundation(host, before) : null;
+  const wanted = { commit: tip.commit, have: foundation?.snapshot.commit ?? null };
+  const received = await receivePack(host, remote, wanted, slice, observer, signal);
   observer.phase("resolve");
+  const { reader, shallow } = received;
+  const { objects } = foundation ?? {};
+  const checksum =
+    objects && reader.unresolved > 0 ? await reader.complete((oid) => objects.read(oid), deflate) : received.checksum;
   reader.assertResolved();
-  const verified = await verifyTree(host, reader, tip, remote, new Set(shallow), slice);
+  const verified = await verifyTree(host, reader, tip.commit, shallow, foundation, slice);
+  if (!verified.hasPackages && !verified.hasRepo) {
+    throw new MirrorError("not-opam-repository", { remote: remote.shown, branch: tip.branch });
+  }
   signal.throwIfAborted();
   observer.phase("publish");
   await storePack(host, reader, checksum, slice);
-  const snapshot = await snapshotRecord(host, config.name, tip, checksum, verified);
+  const packs = [...(foundation?.snapshot.packs ?? []), checksum];
+  const repo = await repoFile(reader, objects ?? null, verified, remote, tip);
+  const snapshot = await snapshotRecord(host, config.name, tip, packs, verified, repo);
   signal.throwIfAborted();
   await host.store.publish(snapshot, epoch);
   observer.published(snapshot);
@@ -93,43 +100,6 @@ async function currentSnapshot(host: SyncHost, repository: string): Promise<Snap
   // A snapshot whose packs are gone is no snapshot: everything is fetched again.
   for (const key of snapshot.packs) if ((await host.store.pack(key)) === undefined) return null;
   return snapshot;
-}
-
-type Verified = Awaited<ReturnType<typeof walkServedTree>> & {
-  readonly tree: string;
-  readonly committedAt: number;
-  readonly redirect: string | null;
-};
-
-async function verifyTree(
-  host: SyncHost,
-  reader: PackReader,
-  tip: Tip,
-  remote: Remote,
-  boundary: ReadonlySet<string>,
-  slice: Slice,
-): Promise<Verified> {
-  const commit = await checkClosure(reader, tip.commit, boundary, () => 0, slice);
-  const table = reader.table;
-  const present = (oids: Uint8Array, at: number) => {
-    const index = table.find(oids, at);
-    if (index < 0) throw new MirrorError("internal", { reason: "an object vanished after its closure was checked" });
-    return index;
-  };
-  const root = present(fromHex(commit.tree), 0);
-  await assertCountable(reader, root, host.limits.files, slice);
-  const walked = await walkServedTree(
-    reader.content(root),
-    {
-      tree: (oids, at) => reader.content(present(oids, at)),
-      place: (oids, at) => ({ pack: 0, offset: table.offsets[present(oids, at)]! }),
-    },
-    host.limits,
-    slice,
-  );
-  if (!walked.hasPackages && !walked.hasRepo)
-    throw new MirrorError("not-opam-repository", { remote: remote.shown, branch: tip.branch });
-  return { ...walked, tree: commit.tree, committedAt: commit.committedAt, redirect: null };
 }
 
 async function storePack(host: SyncHost, reader: PackReader, checksum: string, slice: Slice): Promise<void> {
@@ -151,8 +121,9 @@ async function snapshotRecord(
   host: SyncHost,
   repository: string,
   tip: Tip,
-  checksum: string,
-  verified: Verified,
+  packs: readonly string[],
+  verified: VerifiedTree,
+  repo: RepoFile,
 ): Promise<SnapshotRecord> {
   const facts = {
     schema: schemaVersion,
@@ -162,14 +133,34 @@ async function snapshotRecord(
     tree: verified.tree,
     branch: tip.branch,
     committedAt: verified.committedAt,
-    packs: [checksum],
+    packs,
     manifest: verified.manifest,
     packages: verified.packages,
     versions: verified.versions,
-    parseErrors: verified.skipped,
-    redirect: verified.redirect,
+    parseErrors: repo.error === null ? verified.skipped : [{ path: "repo", message: repo.error }, ...verified.skipped],
+    redirect: repo.redirect,
   };
   return { ...facts, digest: await snapshotDigest(facts) };
+}
+
+/** The `repo` file as it will be served, read before there is a snapshot to read it from. */
+async function repoFile(
+  reader: PackReader,
+  objects: StoredObjects | null,
+  verified: VerifiedTree,
+  remote: Remote,
+  tip: Tip,
+): Promise<RepoFile> {
+  const manifest = new Manifest(verified.manifest);
+  const rank = manifest.find("repo");
+  const oid = rank < 0 ? null : manifest.oid(rank);
+  let bytes: Uint8Array | null = null;
+  if (oid !== null) {
+    const index = reader.find(oid);
+    const held = index < 0 ? null : reader.content(index);
+    bytes = held ? held.bytes.subarray(held.from, held.from + held.size) : ((await objects?.read(oid))?.bytes ?? null);
+  }
+  return rewriteRepoFile(bytes, { commit: tip.commit, remote: remote.shown });
 }
 
 async function ensureTarball(

@@ -1,5 +1,5 @@
 import { Slice } from "../../src/core/cooperation/slice.ts";
-import { checkClosure, type Elsewhere } from "../../src/core/git/closure.ts";
+import { checkClosure } from "../../src/core/git/closure.ts";
 import { defaultLimits, type Limits } from "../../src/core/git/limits.ts";
 import { fromHex } from "../../src/core/git/oid.ts";
 import { buildIdx } from "../../src/core/git/pack-idx.ts";
@@ -25,8 +25,6 @@ export interface ReadPackOptions {
   readonly objectCacheBytes?: number;
 }
 
-const nowhere: Elsewhere = () => 0;
-
 /** Everything that a first sync does with a pack before it is stored. */
 export async function readPack(pack: Uint8Array, commit: string, options: ReadPackOptions = {}): Promise<ReadPack> {
   const limits = { ...defaultLimits, ...options.limits };
@@ -44,7 +42,7 @@ export async function readPack(pack: Uint8Array, commit: string, options: ReadPa
   for (let at = 0; at < pack.length; at += step) await reader.write(pack.subarray(at, at + step));
   const checksum = await reader.end();
   reader.assertResolved();
-  const facts = await checkClosure(reader, commit, new Set(options.boundary ?? [commit]), nowhere, slice);
+  const facts = await checkClosure(reader, commit, new Set(options.boundary ?? [commit]), null, slice);
   const { table } = reader;
   const root = table.find(fromHex(facts.tree));
   await assertCountable(reader, root, limits.files, slice);

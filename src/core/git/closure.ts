@@ -2,13 +2,15 @@ import type { Slice } from "../cooperation/slice.ts";
 import { MirrorError } from "../errors.ts";
 import { type CommitFacts, readCommit } from "./commit.ts";
 import { isAttributesName } from "./forbidden-name.ts";
-import { kindOf, objectTypes } from "./object-type.ts";
+import { kindOf, objectTypes, typeOf } from "./object-type.ts";
 import { fromHex, toHex } from "./oid.ts";
 import type { PackReader } from "./pack-reader.ts";
 import { gitlinkMode, isTree, walkTree } from "./tree.ts";
 
-/** Type number of an object outside the pack (in an earlier, verified one), or 0 when there is none. */
-export type Elsewhere = (oids: Uint8Array, at: number) => number;
+/** The objects of earlier, verified packs: the type number of one of them, or 0 when there is none. */
+export interface Elsewhere {
+  type(oids: Uint8Array, at: number): Promise<number>;
+}
 
 /** Git refuses attribute files with longer lines (git-fsck, gitattributesLineLength). */
 const attributesLineBytes = 2048;
@@ -22,7 +24,7 @@ export async function checkClosure(
   reader: PackReader,
   tip: string,
   boundary: ReadonlySet<string>,
-  elsewhere: Elsewhere,
+  elsewhere: Elsewhere | null,
   slice: Slice,
 ): Promise<CommitFacts> {
   const table = reader.table;
@@ -31,9 +33,18 @@ export async function checkClosure(
   if (table.types[tipAt] !== objectTypes.commit)
     throw new MirrorError("object-corrupt", { oid: tip, reason: "the tip is not a commit" });
   const attributes = new Set<number>();
-  const typeOf = (oids: Uint8Array, at: number): number => {
-    const found = table.find(oids, at);
-    return found >= 0 ? table.types[found]! : elsewhere(oids, at);
+  /** Named and not in the pack: kind expected, by oid. */
+  const outside = new Map<string, number>();
+  const expect = (oids: Uint8Array, at: number, expected: number): void => {
+    const index = table.find(oids, at);
+    if (index >= 0) {
+      if (table.types[index] !== expected) throw wrongKind(expected, oids, at);
+      return;
+    }
+    if (elsewhere === null) throw missing(expected, oids, at);
+    const oid = toHex(oids, at, at + 20);
+    if ((outside.get(oid) ?? expected) !== expected) throw wrongKind(expected, oids, at);
+    outside.set(oid, expected);
   };
   for (let i = 0; i < table.count; i++) {
     const type = table.types[i]!;
@@ -42,8 +53,7 @@ export async function checkClosure(
       walkTree(bytes, from, from + size, (mode, nameFrom, nameTo, oidAt) => {
         if (mode === gitlinkMode) return true;
         const expected = isTree(mode) ? objectTypes.tree : objectTypes.blob;
-        const found = typeOf(bytes, oidAt);
-        if (found !== expected) throw wrongKind(found, expected, bytes, oidAt);
+        expect(bytes, oidAt, expected);
         if (expected === objectTypes.blob && isAttributesName(bytes, nameFrom, nameTo))
           attributes.add(table.find(bytes, oidAt));
         return true;
@@ -51,23 +61,19 @@ export async function checkClosure(
     } else if (type === objectTypes.commit) {
       const { tree, parents } = commitAt(reader, i);
       const oid = parents.length > 0 ? toHex(table.oids, i * 20, i * 20 + 20) : "";
-      for (const parent of boundary.has(oid) ? [] : parents) {
-        if (typeOf(fromHex(parent), 0) !== objectTypes.commit)
-          throw new MirrorError("object-missing", { oid: parent, kind: "commit" });
-      }
-      const found = typeOf(fromHex(tree), 0);
-      if (found !== objectTypes.tree) throw wrongKind(found, objectTypes.tree, fromHex(tree), 0);
+      for (const parent of boundary.has(oid) ? [] : parents) expect(fromHex(parent), 0, objectTypes.commit);
+      expect(fromHex(tree), 0, objectTypes.tree);
     } else if (type === objectTypes.tag) {
       const { bytes, from, size } = reader.content(i);
-      const [object, type] = new TextDecoder("latin1")
-        .decode(bytes.subarray(from, from + Math.min(size, 80)))
-        .split("\n");
-      const target = object!.slice(7).toLowerCase();
-      const found = typeOf(fromHex(target), 0);
-      if (found === 0) throw new MirrorError("object-missing", { oid: target, kind: "tagged object" });
-      if (kindOf(found) !== type!.slice(5))
-        throw new MirrorError("object-corrupt", { oid: target, reason: "a tag names it as something else" });
+      const head = new TextDecoder("latin1").decode(bytes.subarray(from, from + Math.min(size, 80))).split("\n");
+      expect(fromHex(head[0]!.slice(7)), 0, typeOf(head[1]!.slice(5)));
     }
+    if (slice.due()) await slice.pause();
+  }
+  for (const [oid, expected] of outside) {
+    const found = await elsewhere!.type(fromHex(oid), 0);
+    if (found === 0) throw missing(expected, fromHex(oid), 0);
+    if (found !== expected) throw wrongKind(expected, fromHex(oid), 0);
     if (slice.due()) await slice.pause();
   }
   for (const i of attributes) if (i >= 0) checkAttributes(reader, i);
@@ -92,9 +98,11 @@ function checkAttributes(reader: PackReader, index: number): void {
   }
 }
 
-function wrongKind(found: number, expected: number, oids: Uint8Array, at: number): MirrorError {
-  const oid = toHex(oids, at, at + 20);
-  const kind = expected === objectTypes.tree ? "tree" : "blob";
-  if (found === 0) return new MirrorError("object-missing", { oid, kind });
-  return new MirrorError("object-corrupt", { oid, reason: `it is named as a ${kind} and is something else` });
+function missing(expected: number, oids: Uint8Array, at: number): MirrorError {
+  return new MirrorError("object-missing", { oid: toHex(oids, at, at + 20), kind: kindOf(expected) ?? "object" });
+}
+
+function wrongKind(expected: number, oids: Uint8Array, at: number): MirrorError {
+  const reason = `it is named as a ${kindOf(expected) ?? "known kind"} and is something else`;
+  return new MirrorError("object-corrupt", { oid: toHex(oids, at, at + 20), reason });
 }

@@ -111,9 +111,9 @@ export class Manifest {
     return -1;
   }
 
-  /** Rank of the first path that is not below `path` in byte order. */
-  lowerBound(path: string): number {
-    const wanted = new TextEncoder().encode(path);
+  /** Rank of the first path that is not below `path` in byte order; `count` when all are. */
+  lowerBound(path: string | Uint8Array): number {
+    const wanted = typeof path === "string" ? new TextEncoder().encode(path) : path;
     let low = 0;
     let high = this.count;
     while (low < high) {
@@ -122,6 +122,12 @@ export class Manifest {
       else high = middle;
     }
     return low;
+  }
+
+  /** Views of the path and of the oid's bytes (`oids[oidAt..oidAt+20)`). */
+  entry(rank: number): { readonly path: Uint8Array; readonly oids: Uint8Array; readonly oidAt: number } {
+    const path = this.#bytes.subarray(this.#start(rank), this.#end(rank));
+    return { path, oids: this.#bytes, oidAt: this.#oidsAt + rank * 20 };
   }
 
   path(rank: number): string {

@@ -8,3 +8,8 @@ const kinds: readonly (ObjectKind | undefined)[] = [undefined, "commit", "tree",
 export function kindOf(type: number): ObjectKind | undefined {
   return kinds[type];
 }
+
+/** Type number of a kind, or 0 for none of the four. */
+export function typeOf(kind: string): number {
+  return Math.max(0, kinds.indexOf(kind as ObjectKind));
+}

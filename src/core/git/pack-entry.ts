@@ -50,3 +50,15 @@ export class PackEntryHead {
     return null;
   }
 }
+
+/** The head of an entry that is no delta. */
+export function packEntryHead(type: number, size: number): Uint8Array<ArrayBuffer> {
+  const bytes: number[] = [];
+  let byte = (type << 4) | (size & 15);
+  for (let rest = Math.floor(size / 16); rest > 0; rest = Math.floor(rest / 128)) {
+    bytes.push(byte | 128);
+    byte = rest & 127;
+  }
+  bytes.push(byte);
+  return Uint8Array.from(bytes);
+}

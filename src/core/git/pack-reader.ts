@@ -11,7 +11,8 @@ import { ObjectTable } from "./object-table.ts";
 import { kindOf, objectTypes } from "./object-type.ts";
 import { fromHex, toHex } from "./oid.ts";
 import { PackBuffer } from "./pack-buffer.ts";
-import { PackEntryHead } from "./pack-entry.ts";
+import { PackEntryHead, packEntryHead } from "./pack-entry.ts";
+import type { StoredObject } from "./stored-object.ts";
 
 /** Room in front of each object for the header that Git hashes with it: `commit 4294967295\0`. */
 const headRoom = 24;
@@ -25,6 +26,8 @@ export interface PackReaderOptions {
   /** Two independent SHA-1 instances: one for objects, one for the pack. */
   readonly objectSha1: Digest;
   readonly packSha1: Digest;
+  /** Whether deltas may have their base outside the pack; `complete` then puts those bases into it. */
+  readonly thin?: boolean;
   /** Bytes of inflated trees and of other objects kept at hand. */
   readonly treeCacheBytes?: number;
   readonly objectCacheBytes?: number;
@@ -53,6 +56,7 @@ export class PackReader {
   expected = 0;
   /** Entries that this side appended to make a thin pack whole. */
   appended = 0;
+  readonly #thin: boolean;
   readonly #limits: Limits;
   readonly #slice: Slice;
   readonly #objectSha1: Digest;
@@ -75,6 +79,7 @@ export class PackReader {
   #repeatedBytes = 0;
 
   constructor(options: PackReaderOptions) {
+    this.#thin = options.thin ?? false;
     this.#limits = options.limits;
     this.#slice = options.slice;
     this.#objectSha1 = options.objectSha1;
@@ -108,9 +113,47 @@ export class PackReader {
     return actual;
   }
 
-  /** Oids (hex) of the bases that deltas still wait for: outside this pack, or nowhere. */
-  missingBases(): string[] {
-    return [...this.#missing.keys()];
+  /**
+   * Makes a thin pack whole after `end`: appends each base that a delta waits for, as `git index-pack --fix-thin` does, with a new
+   * object count and trailer. `fetchBase` gives the object, `deflate` its zlib stream. Returns the pack's new checksum in hex.
+   * Throws `delta-base-missing` when a base is nowhere, `object-corrupt` when it is not what its oid says.
+   */
+  async complete(
+    fetchBase: (oid: string) => Promise<StoredObject | null>,
+    deflate: (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>,
+  ): Promise<string> {
+    const { buffer, table } = this;
+    buffer.length -= trailerBytes;
+    for (let [oid] = this.#missing.keys(); oid !== undefined; [oid] = this.#missing.keys()) {
+      const base = await fetchBase(oid);
+      if (base === null) throw new MirrorError("delta-base-missing", { base: oid, count: this.unresolved });
+      const at = buffer.length;
+      const head = packEntryHead(base.type, base.bytes.length);
+      await buffer.append(head, this.#slice);
+      await buffer.append(await deflate(base.bytes), this.#slice);
+      const index = table.count++;
+      table.offsets[index] = at;
+      table.dataOffsets[index] = at + head.length;
+      table.packedTypes[index] = base.type;
+      table.packedSizes[index] = base.bytes.length;
+      table.crcs[index] = crc32(buffer.bytes, at, buffer.length);
+      const arena = this.#arena(base.type);
+      arena.place(headRoom + base.bytes.length);
+      arena.segment.set(base.bytes, arena.at + headRoom);
+      this.#resolve(index, base.type, arena, base.bytes.length);
+      if (toHex(table.oids, index * 20, index * 20 + 20) !== oid) {
+        throw new MirrorError("object-corrupt", { oid, reason: "the stored base of a delta is another object" });
+      }
+      this.appended++;
+      await this.#resolveWaiting(index);
+    }
+    new DataView(buffer.bytes.buffer).setUint32(8, table.count);
+    this.#packSha1.init();
+    this.#hashedTo = 0;
+    await this.#hashTo(buffer.length);
+    const checksum = this.#packSha1.digest();
+    await buffer.append(checksum, this.#slice);
+    return toHex(checksum);
   }
 
   /** Number of entries that are not resolved: deltas without base, or in a circle. */
@@ -169,7 +212,8 @@ export class PackReader {
     const allowed = this.#limits.objects;
     if (count > allowed) throw new MirrorError("pack-limit", { limit: "the number of objects", allowed, found: count });
     this.expected = count;
-    this.table = new ObjectTable(count);
+    // At most one base for each delta is added to a thin pack.
+    this.table = new ObjectTable(this.#thin ? count * 2 : count);
     this.#at = packHeaderBytes;
     return true;
   }

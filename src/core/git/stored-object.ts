@@ -33,6 +33,8 @@ interface Entry {
 }
 
 const firstRead = 4096;
+/** Enough for the longest head: a size, and an oid or a distance. */
+const headBytes = 64;
 
 /** Reads objects out of stored packs: slice, inflate, follow the delta chain. Damage is reported as `store-lost`. */
 export class StoredObjectReader {
@@ -79,6 +81,22 @@ export class StoredObjectReader {
       object = { type: object.type, bytes: result };
     }
     return object;
+  }
+
+  /** Type number of an object, from the heads of its delta chain alone. */
+  async type(pack: StoredPack, offset: number): Promise<number> {
+    let at = offset;
+    for (let depth = 0; depth <= this.#limits.deltaDepth; depth++) {
+      if (at < 12 || at >= pack.size) break;
+      const found = pack.bytes(at, headBytes);
+      const view = found instanceof Promise ? await found : found;
+      const head = this.#head;
+      if (head.read(view.bytes, view.at, view.bytes.length) !== null) break;
+      if (head.type === objectTypes.refDelta) at = await pack.offsetOf(view.bytes.slice(head.baseAt, head.baseAt + 20));
+      else if (head.type === objectTypes.ofsDelta) at -= head.distance;
+      else return head.type;
+    }
+    throw damaged(pack, offset);
   }
 
   async #entry(pack: StoredPack, offset: number): Promise<Entry> {

@@ -2,14 +2,23 @@ import type { Slice } from "../cooperation/slice.ts";
 import { MirrorError } from "../errors.ts";
 import { printable } from "./fsck.ts";
 import type { Limits } from "./limits.ts";
-import { ManifestBuilder, type Place } from "./manifest.ts";
+import { type Manifest, ManifestBuilder, type Place } from "./manifest.ts";
+import { compareOids } from "./oid.ts";
 import type { ObjectBytes } from "./pack-reader.ts";
-import { isRegular, isTree, walkTree } from "./tree.ts";
+import { isRegular, isTree, type TreeEntry, walkTree } from "./tree.ts";
 
 /** Where the walk finds objects. Both throw `object-missing` when there is none. */
 export interface TreeSource {
   tree(oids: Uint8Array, at: number): ObjectBytes | Promise<ObjectBytes>;
   place(oids: Uint8Array, at: number): Place;
+}
+
+/** The tree and manifest of the snapshot before: folders that did not change are taken over without reading them. */
+export interface WalkedBefore {
+  readonly manifest: Manifest;
+  readonly root: ObjectBytes;
+  readonly skipped: WalkedTree["skipped"];
+  tree(oids: Uint8Array, at: number): Promise<ObjectBytes>;
 }
 
 export interface WalkedTree {
@@ -26,13 +35,22 @@ export interface WalkedTree {
 
 const listed = 100;
 const slash = 47;
+const latin1 = new TextDecoder("latin1");
 
-interface Pending {
+interface OpenFolder {
   /** Bytes of the folder's path, its slash included. */
   readonly prefix: number;
   readonly depth: number;
   readonly content: ObjectBytes;
+  /** The same folder before; null when there was none. */
+  readonly before: FolderBefore | null;
   at: number;
+}
+
+interface FolderBefore {
+  readonly bytes: Uint8Array;
+  /** Position of the oid of each folder, by name (as Latin-1). */
+  readonly folders: ReadonlyMap<string, number>;
 }
 
 /**
@@ -44,81 +62,153 @@ export async function walkServedTree(
   source: TreeSource,
   limits: Limits,
   slice: Slice,
+  before: WalkedBefore | null = null,
 ): Promise<WalkedTree> {
-  const builder = new ManifestBuilder();
-  const skipped: { path: string; message: string }[] = [];
-  const names = new Set<string>();
-  let versions = 0;
-  let hasPackages = false;
-  let hasRepo = false;
-  const skip = (path: Uint8Array, message: string) => {
-    if (skipped.length < listed) skipped.push({ path: printable(path), message });
-  };
-  // One buffer for the path: each level writes its name behind its folder's.
-  const paths = new Uint8Array(limits.treeBytes + limits.pathBytes);
-  const stack: Pending[] = [{ prefix: 0, depth: 0, content: root, at: root.from }];
-  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+  return new ServedTreeWalk(source, limits, slice, before).walk(root);
+}
+
+class ServedTreeWalk {
+  readonly #source: TreeSource;
+  readonly #limits: Limits;
+  readonly #slice: Slice;
+  readonly #before: WalkedBefore | null;
+  readonly #builder: ManifestBuilder = new ManifestBuilder();
+  readonly #skipped: { path: string; message: string }[] = [];
+  readonly #names: Set<string> = new Set();
+  /** One buffer for the path: each level writes its name behind its folder's. */
+  readonly #path: Uint8Array;
+  #versions = 0;
+  #hasPackages = false;
+  #hasRepo = false;
+
+  constructor(source: TreeSource, limits: Limits, slice: Slice, before: WalkedBefore | null) {
+    this.#source = source;
+    this.#limits = limits;
+    this.#slice = slice;
+    this.#before = before;
+    this.#path = new Uint8Array(limits.treeBytes + limits.pathBytes);
+  }
+
+  async walk(root: ObjectBytes): Promise<WalkedTree> {
+    const rootBefore = this.#before === null ? null : foldersOf(this.#before.root);
+    const stack: OpenFolder[] = [{ prefix: 0, depth: 0, content: root, before: rootBefore, at: root.from }];
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const folder = this.#advance(top);
+      if (folder === null) stack.pop();
+      else if (!(await this.#takenOver(top, folder))) stack.push(await this.#open(top, folder));
+      if (this.#slice.due()) await this.#slice.pause();
+    }
+    return {
+      manifest: this.#builder.finish(),
+      files: this.#builder.count,
+      packages: this.#names.size,
+      versions: this.#versions,
+      skipped: this.#skipped,
+      hasPackages: this.#hasPackages,
+      hasRepo: this.#hasRepo,
+    };
+  }
+
+  /** Adds the files up to the next folder, whose entry is returned; null at the end. */
+  #advance(top: OpenFolder): TreeEntry | null {
     const { bytes, from, size } = top.content;
-    const { prefix, depth } = top;
-    let folder: { prefix: number; oidAt: number } | null = null;
-    let next = from + size;
-    walkTree(bytes, top.at, from + size, (mode, nameFrom, nameTo, oidAt) => {
+    let folder: TreeEntry | null = null;
+    const finished = from + size;
+    let next = finished;
+    walkTree(bytes, top.at, finished, (mode, nameFrom, nameTo, oidAt) => {
       const name = bytes.subarray(nameFrom, nameTo);
-      if (depth === 0 && !isServedAtRoot(name, mode)) return true;
-      paths.set(name, prefix);
-      const path = paths.subarray(0, prefix + name.length);
-      const problem = unservable(path, name, depth + 1, mode, limits);
+      if (top.depth === 0 && !isServedAtRoot(name, mode)) return true;
+      this.#path.set(name, top.prefix);
+      const path = this.#path.subarray(0, top.prefix + name.length);
+      const problem = unservable(path, name, top.depth + 1, mode, this.#limits);
       if (problem !== null) {
-        skip(path, problem);
+        if (this.#skipped.length < listed) this.#skipped.push({ path: printable(path), message: problem });
         return true;
       }
       if (isTree(mode)) {
-        if (depth === 0) hasPackages = true;
-        paths[path.length] = slash;
-        folder = { prefix: path.length + 1, oidAt };
+        if (top.depth === 0) this.#hasPackages = true;
+        folder = { mode, nameFrom, nameTo, oidAt };
         next = oidAt + 20;
         return false;
       }
-      if (depth === 0 && name.length === 4) hasRepo = true;
-      const place = source.place(bytes, oidAt);
-      builder.add(path, bytes, oidAt, place.pack, place.offset);
-      if (builder.count > limits.files) {
-        throw new MirrorError("pack-limit", {
-          limit: "the number of files",
-          allowed: limits.files,
-          found: builder.count,
-        });
-      }
-      const packageName = depth > 0 ? packageOf(path) : null;
-      if (packageName !== null) {
-        versions++;
-        names.add(packageName);
-      }
+      if (top.depth === 0 && name.length === 4) this.#hasRepo = true;
+      const place = this.#source.place(bytes, oidAt);
+      this.#add(path, bytes, oidAt, place);
       return true;
     });
     top.at = next;
-    if (folder === null) stack.pop();
-    else {
-      const open = folder as { prefix: number; oidAt: number };
-      const found = source.tree(bytes, open.oidAt);
-      const content = found instanceof Promise ? await found : found;
-      stack.push({ prefix: open.prefix, depth: depth + 1, content, at: content.from });
-    }
-    if (slice.due()) await slice.pause();
+    return folder;
   }
-  return {
-    manifest: builder.finish(),
-    files: builder.count,
-    packages: names.size,
-    versions,
-    skipped,
-    hasPackages,
-    hasRepo,
-  };
+
+  async #open(top: OpenFolder, folder: TreeEntry): Promise<OpenFolder> {
+    const { bytes } = top.content;
+    const end = top.prefix + folder.nameTo - folder.nameFrom;
+    this.#path[end] = slash;
+    const found = this.#source.tree(bytes, folder.oidAt);
+    const content = found instanceof Promise ? await found : found;
+    const oldAt = oidBefore(top, folder);
+    const before = oldAt === null ? null : foldersOf(await this.#before!.tree(top.before!.bytes, oldAt));
+    return { prefix: end + 1, depth: top.depth + 1, content, before, at: content.from };
+  }
+
+  /** Takes the files of a folder that did not change from the manifest before. */
+  async #takenOver(top: OpenFolder, folder: TreeEntry): Promise<boolean> {
+    const oldAt = oidBefore(top, folder);
+    if (oldAt === null || compareOids(top.before!.bytes, oldAt, top.content.bytes, folder.oidAt) !== 0) return false;
+    const end = top.prefix + folder.nameTo - folder.nameFrom;
+    this.#path[end] = slash;
+    const prefix = this.#path.slice(0, end + 1);
+    const { manifest, skipped } = this.#before!;
+    for (let rank = manifest.lowerBound(prefix); rank < manifest.count; rank++) {
+      const entry = manifest.entry(rank);
+      if (!startsWith(entry.path, prefix)) break;
+      this.#add(entry.path, entry.oids, entry.oidAt, manifest.place(rank));
+      if (this.#slice.due()) await this.#slice.pause();
+    }
+    const text = printable(prefix);
+    this.#skipped.push(...skipped.filter(({ path }) => path.startsWith(text)).slice(0, listed - this.#skipped.length));
+    return true;
+  }
+
+  #add(path: Uint8Array, oids: Uint8Array, oidAt: number, place: Place): void {
+    this.#builder.add(path, oids, oidAt, place.pack, place.offset);
+    if (this.#builder.count > this.#limits.files) {
+      throw new MirrorError("pack-limit", {
+        limit: "the number of files",
+        allowed: this.#limits.files,
+        found: this.#builder.count,
+      });
+    }
+    const name = packageOf(path);
+    if (name === null) return;
+    this.#versions++;
+    this.#names.add(name);
+  }
+}
+
+function foldersOf({ bytes, from, size }: ObjectBytes): FolderBefore {
+  const folders = new Map<string, number>();
+  walkTree(bytes, from, from + size, (mode, nameFrom, nameTo, oidAt) => {
+    if (isTree(mode)) folders.set(latin1.decode(bytes.subarray(nameFrom, nameTo)), oidAt);
+    return true;
+  });
+  return { bytes, folders };
+}
+
+/** Where the folder before names the tree of that name. */
+function oidBefore(top: OpenFolder, folder: TreeEntry): number | null {
+  if (top.before === null) return null;
+  return top.before.folders.get(latin1.decode(top.content.bytes.subarray(folder.nameFrom, folder.nameTo))) ?? null;
+}
+
+function startsWith(path: Uint8Array, prefix: Uint8Array): boolean {
+  if (path.length < prefix.length) return false;
+  for (let i = prefix.length - 1; i >= 0; i--) if (path[i] !== prefix[i]) return false;
+  return true;
 }
 
 function isServedAtRoot(name: Uint8Array, mode: number): boolean {
-  const text = name.length < 9 ? new TextDecoder("latin1").decode(name) : "";
+  const text = name.length < 9 ? latin1.decode(name) : "";
   return isTree(mode) ? text === "packages" : text === "repo" || text === "version";
 }
 
@@ -160,5 +250,5 @@ function packageOf(path: Uint8Array): string | null {
   const from = path.lastIndexOf(slash, n - 6) + 1;
   const dot = path.indexOf(0x2e, from);
   if (dot <= from || dot >= n - 6) return null;
-  return new TextDecoder("latin1").decode(path.subarray(from, dot));
+  return latin1.decode(path.subarray(from, dot));
 }

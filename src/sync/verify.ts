@@ -1,0 +1,75 @@
+import type { Slice } from "../core/cooperation/slice.ts";
+import { MirrorError } from "../core/errors.ts";
+import { checkClosure } from "../core/git/closure.ts";
+import { Manifest, type Place } from "../core/git/manifest.ts";
+import { objectTypes } from "../core/git/object-type.ts";
+import { fromHex, toHex } from "../core/git/oid.ts";
+import type { ObjectBytes, PackReader } from "../core/git/pack-reader.ts";
+import { assertCountable } from "../core/git/path-count.ts";
+import { type WalkedTree, walkServedTree } from "../core/git/tree-walk.ts";
+import type { SnapshotRecord } from "../store/records.ts";
+import { StoredObjects } from "../store/stored-objects.ts";
+import type { SyncHost } from "./host.ts";
+
+/** The snapshot that an update builds upon, and its objects. */
+export interface Foundation {
+  readonly snapshot: SnapshotRecord;
+  readonly objects: StoredObjects;
+}
+
+export interface VerifiedTree extends WalkedTree {
+  /** Hex oid of the commit's tree. */
+  readonly tree: string;
+  readonly committedAt: number;
+}
+
+export async function openFoundation(host: SyncHost, snapshot: SnapshotRecord): Promise<Foundation> {
+  return { snapshot, objects: await StoredObjects.open(host.store, snapshot.packs) };
+}
+
+/**
+ * Checks that the commit's tree is complete, in the pack or in the packs of the foundation, and builds the manifest: new objects lie in
+ * a pack behind the foundation's. Throws `object-*`, `pack-limit`.
+ */
+export async function verifyTree(
+  host: SyncHost,
+  reader: PackReader,
+  commit: string,
+  shallow: readonly string[],
+  foundation: Foundation | null,
+  slice: Slice,
+): Promise<VerifiedTree> {
+  const { table } = reader;
+  const facts = await checkClosure(reader, commit, new Set(shallow), foundation?.objects ?? null, slice);
+  const newPack = foundation?.snapshot.packs.length ?? 0;
+  const place = (oids: Uint8Array, at: number): Place => {
+    const index = table.find(oids, at);
+    if (index >= 0) return { pack: newPack, offset: table.offsets[index]! };
+    return foundation?.objects.find(oids, at) ?? vanished(oids, at);
+  };
+  const tree = (oids: Uint8Array, at: number): ObjectBytes | Promise<ObjectBytes> => {
+    const index = table.find(oids, at);
+    return index >= 0 ? reader.content(index) : storedTree(foundation, oids, at);
+  };
+  const root = await tree(fromHex(facts.tree), 0);
+  const rootIndex = table.find(fromHex(facts.tree));
+  if (foundation === null) await assertCountable(reader, rootIndex, host.limits.files, slice);
+  const before = foundation && {
+    manifest: new Manifest(foundation.snapshot.manifest),
+    root: await storedTree(foundation, fromHex(foundation.snapshot.tree), 0),
+    skipped: foundation.snapshot.parseErrors,
+    tree: (oids: Uint8Array, at: number) => storedTree(foundation, oids, at),
+  };
+  const walked = await walkServedTree(root, { tree, place }, host.limits, slice, before);
+  return { ...walked, tree: facts.tree, committedAt: facts.committedAt };
+}
+
+async function storedTree(foundation: Foundation | null, oids: Uint8Array, at: number): Promise<ObjectBytes> {
+  const object = (await foundation?.objects.read(toHex(oids, at, at + 20))) ?? null;
+  if (object === null || object.type !== objectTypes.tree) return vanished(oids, at);
+  return { bytes: object.bytes, from: 0, size: object.bytes.length };
+}
+
+function vanished(oids: Uint8Array, at: number): never {
+  throw new MirrorError("store-lost", { reason: `object ${toHex(oids, at, at + 20)} is gone` });
+}

@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { copyRepository } from "../fixtures/fixture-cache.ts";
+import { git } from "../fixtures/git-command.ts";
+import { lsTree } from "../fixtures/git-oracle.ts";
+import { makeOpamRepository, type OpamRepository } from "../fixtures/opam-repository.ts";
+import { type HostileServer, startHostileServer } from "../support/forge/hostile-replies.ts";
+import { type NodeMirror, nodeSlice, openNodeMirror } from "../support/node-mirror.ts";
+
+let folder: string;
+let source: OpamRepository;
+let gitDir: string;
+let server: HostileServer;
+
+const follow = (commit: string) => git(["-C", gitDir, "update-ref", "refs/heads/master", commit]);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "opam-web-mirror-update-"));
+  source = await makeOpamRepository({ versions: 400, commits: 24, seed: "update" });
+  gitDir = join(folder, "remote.git");
+  await copyRepository(source.gitDir, gitDir);
+  server = await startHostileServer(gitDir);
+});
+
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Every file that the mirror serves, by its own account and by Git's. */
+async function expectServes(mirror: NodeMirror, commit: string): Promise<void> {
+  const snapshot = (await mirror.snapshots.current("default"))!;
+  expect(snapshot.record.commit).toBe(commit);
+  const expected = [...(await lsTree(gitDir, commit))].filter(([path]) => /^(packages\/|repo$|version$)/.test(path));
+  const served = new Map<string, string>();
+  for await (const { path, oid, bytes } of snapshot.files("", nodeSlice())) {
+    served.set(path, oid);
+    expect(createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex")).toBe(oid);
+  }
+  expect(served.size).toBe(expected.length);
+  for (const [path, { oid }] of expected) expect(served.get(path), path).toBe(oid);
+}
+
+describe("updates", () => {
+  it("follow the remote commit by commit with thin packs, then take one whole pack again", async () => {
+    await follow(source.commits[0]!);
+    const mirror = await openNodeMirror({ remote: server.url });
+    const first = await mirror.sync();
+    expect(first.lastSync?.error).toBeNull();
+    await expectServes(mirror, source.commits[0]!);
+    const packs: number[] = [];
+    for (const commit of source.commits.slice(1)) {
+      const before = (await mirror.snapshots.current("default"))!.record.commit;
+      await follow(commit);
+      const status = await mirror.sync();
+      expect(status.lastSync?.error).toBeNull();
+      const snapshot = (await mirror.snapshots.current("default"))!;
+      packs.push(snapshot.record.packs.length);
+      await expectServes(mirror, commit);
+      const changed = (
+        await git(["-C", gitDir, "diff", "--name-only", before, commit, "--", "packages", "repo", "version"])
+      )
+        .trim()
+        .split("\n");
+      expect(status.lastSync?.changedFiles).toBe(changed.filter((line) => line !== "").length);
+      const { packages, versions } = await source.count(commit);
+      expect({ packages: status.packages, versions: status.versions }).toEqual({ packages, versions });
+    }
+    expect(Math.max(...packs)).toBe(20);
+    expect(packs).toContain(1);
+    await mirror.close();
+  });
+
+  it("receive a small part of the first sync's bytes", async () => {
+    await follow(source.commits[0]!);
+    const mirror = await openNodeMirror({ remote: server.url });
+    const first = (await mirror.sync()).progress.bytes;
+    await follow(source.commits[1]!);
+    expect((await mirror.sync()).progress.bytes).toBeLessThan(first / 8);
+    await mirror.close();
+  });
+
+  it("follow a branch that was forced back, and to another history", async () => {
+    const mirror = await openNodeMirror({ remote: server.url });
+    for (const commit of [source.commits[5]!, source.commits[2]!, source.commits[9]!, source.commits[9]!]) {
+      await follow(commit);
+      expect((await mirror.sync()).lastSync?.error).toBeNull();
+      await expectServes(mirror, commit);
+    }
+    const tree = (await git(["-C", gitDir, "rev-parse", `${source.commits[3]!}^{tree}`])).trim();
+    const env = { GIT_AUTHOR_NAME: "A", GIT_AUTHOR_EMAIL: "a@b", GIT_COMMITTER_NAME: "A", GIT_COMMITTER_EMAIL: "a@b" };
+    const orphan = (await git(["-C", gitDir, "commit-tree", tree, "-m", "another history"], { env })).trim();
+    await follow(orphan);
+    expect((await mirror.sync()).lastSync?.error).toBeNull();
+    await expectServes(mirror, orphan);
+    await mirror.close();
+  });
+
+  it("change nothing when the remote has nothing new", async () => {
+    await follow(source.commits[1]!);
+    const mirror = await openNodeMirror({ remote: server.url });
+    await mirror.sync();
+    const id = (await mirror.snapshots.current("default"))!.record.id;
+    server.set(null);
+    const status = await mirror.sync();
+    expect(status.lastSync).toMatchObject({ changedFiles: 0, error: null });
+    expect((await mirror.snapshots.current("default"))!.record.id).toBe(id);
+    expect(server.requests.every(({ where }) => where !== "fetch")).toBe(true);
+    await mirror.close();
+  });
+});
