@@ -22,7 +22,7 @@ import { SyncEngine } from "../sync/engine.ts";
 declare const self: DedicatedWorkerGlobalScope;
 
 /** How long the heartbeat may still report a gap that ended with the clone. */
-const settleMs = 20;
+const settleMs = 100;
 
 const say = (report: ExperimentReport) => self.postMessage(report);
 const protocol = protocolVersion;

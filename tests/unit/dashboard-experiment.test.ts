@@ -147,6 +147,22 @@ describe("an experiment", () => {
     expect(one.running).toBe(false);
   });
 
+  it("leaves out what was asked after the clone had ended", async () => {
+    const one = experiment(async (_policy, observer) => {
+      const record = new LatencyRecord(1_000);
+      observer.begun(record);
+      for (const [at, ms] of [
+        [1_000, 8],
+        [1_030, 9],
+        [1_031, 500],
+      ] as const)
+        record.answer(record.ask(at), at + ms);
+      return end;
+    });
+    await one.run();
+    expect(one.measured[0]?.summary).toMatchObject({ asked: 2, maxMs: 9 });
+  });
+
   it("stops in the middle, begins no further run and tells of no failure", async () => {
     const ran: YieldPolicy[] = [];
     const one = experiment((policy, observer, signal) => {

@@ -63,7 +63,7 @@ export function AvailabilityCard({
               ? "No request came in meanwhile."
               : `${formatNoun(requests, "request")} answered meanwhile.`}{" "}
             The longest gap is how long the sync kept its own thread from looking at anything else.{" "}
-            <a href="#/availability">See what else it could be.</a>
+            <a href="#/availability">Compare other ways of giving way.</a>
           </p>
         </>
       )}

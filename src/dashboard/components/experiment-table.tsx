@@ -24,28 +24,34 @@ export function ExperimentTable({ trials }: { readonly trials: readonly Trial[] 
   if (trials.every(({ end }) => end === null)) return null;
   const objects = trials.find(({ end }) => end !== null)?.end?.objects ?? 0;
   return (
-    <table class="measured">
-      <caption>In figures{objects > 0 ? `: a clone of ${formatCount(objects)} objects` : ""}</caption>
-      <thead>
-        <tr>
-          <td />
-          {trials.map(({ policy }) => (
-            <th key={policy} scope="col" data-policy={policy}>
-              {policies.find((words) => words.policy === policy)?.short}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ label, value }) => (
-          <tr key={label}>
-            <th scope="row">{label}</th>
-            {trials.map(({ policy, end }) => (
-              <td key={policy}>{end === null ? "–" : value(end)}</td>
+    <>
+      <table class="measured">
+        <caption>In figures{objects > 0 ? `: a clone of ${formatCount(objects)} objects` : ""}</caption>
+        <thead>
+          <tr>
+            <td />
+            {trials.map(({ policy }) => (
+              <th key={policy} scope="col" data-policy={policy}>
+                {policies.find((words) => words.policy === policy)?.short}
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {rows.map(({ label, value }) => (
+            <tr key={label}>
+              <th scope="row">{label}</th>
+              {trials.map(({ policy, end }) => (
+                <td key={policy}>{end === null ? "–" : value(end)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="remark">
+        The gap is how long the worker looked at nothing else. Reading a file takes several turns, so a request can wait
+        for more than one gap.
+      </p>
+    </>
   );
 }

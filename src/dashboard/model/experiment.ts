@@ -128,7 +128,9 @@ export class Experiment {
       drawing.abort();
       await drawn;
       show({ state: "done" });
-      this.#set({ ...trial, elapsedMs: end.durationMs, end: { ...end, summary: summarise(trial.samples) } });
+      // What was asked after the end says nothing about the clone.
+      const samples = trial.samples.filter(({ at }) => at <= end.durationMs);
+      this.#set({ ...trial, samples, elapsedMs: end.durationMs, end: { ...end, summary: summarise(samples) } });
     } catch (thrown) {
       drawing.abort();
       await drawn;
