@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { Transform } from "node:stream";
 import { copyRepository } from "../../fixtures/fixture-cache.ts";
 import { git } from "../../fixtures/git-command.ts";
 import type { OpamRepository } from "../../fixtures/opam-repository.ts";
@@ -14,6 +15,8 @@ export interface MirrorSiteOptions {
   readonly base?: string;
   readonly https?: boolean;
   readonly throttleBytesPerSecond?: number;
+  /** Milliseconds before the first byte of each Git answer. */
+  readonly gitDelayMs?: number;
 }
 
 /** A gateway with the built app, a private copy of a repository behind it, and an archive in its upstream cache. */
@@ -82,4 +85,14 @@ export async function mirrorSite(options: MirrorSiteOptions): Promise<MirrorSite
       await folder[Symbol.asyncDispose]();
     },
   };
+}
+
+function delayed(ms: number): Transform {
+  let waited = false;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      setTimeout(() => done(null, chunk), waited ? 0 : ms);
+      waited = true;
+    },
+  });
 }
