@@ -5,11 +5,13 @@ import { isAttributesName } from "./forbidden-name.ts";
 import { kindOf, objectTypes, typeOf } from "./object-type.ts";
 import { fromHex, toHex } from "./oid.ts";
 import type { PackReader } from "./pack-reader.ts";
+import type { StoredObject } from "./stored-object.ts";
 import { gitlinkMode, isTree, walkTree } from "./tree.ts";
 
 /** The objects of earlier, verified packs: the type number of one of them, or 0 when there is none. */
 export interface Elsewhere {
   type(oids: Uint8Array, at: number): Promise<number>;
+  read(oid: string): Promise<StoredObject | null>;
 }
 
 /** Git refuses attribute files with longer lines (git-fsck, gitattributesLineLength). */
@@ -28,10 +30,7 @@ export async function checkClosure(
   slice: Slice,
 ): Promise<CommitFacts> {
   const table = reader.table;
-  const tipAt = reader.find(tip);
-  if (tipAt < 0) throw new MirrorError("object-missing", { oid: tip, kind: "commit" });
-  if (table.types[tipAt] !== objectTypes.commit)
-    throw new MirrorError("object-corrupt", { oid: tip, reason: "the tip is not a commit" });
+  const facts = await tipFacts(reader, tip, elsewhere);
   const attributes = new Set<number>();
   /** Named and not in the pack: kind expected, by oid. */
   const outside = new Map<string, number>();
@@ -77,7 +76,17 @@ export async function checkClosure(
     if (slice.due()) await slice.pause();
   }
   for (const i of attributes) if (i >= 0) checkAttributes(reader, i);
-  return commitAt(reader, tipAt);
+  return facts;
+}
+
+async function tipFacts(reader: PackReader, tip: string, elsewhere: Elsewhere | null): Promise<CommitFacts> {
+  const index = reader.find(tip);
+  const stored = index < 0 ? ((await elsewhere?.read(tip)) ?? null) : null;
+  if (index < 0 && stored === null) throw new MirrorError("object-missing", { oid: tip, kind: "commit" });
+  if ((stored?.type ?? reader.table.types[index]) !== objectTypes.commit) {
+    throw new MirrorError("object-corrupt", { oid: tip, reason: "the tip is not a commit" });
+  }
+  return stored === null ? commitAt(reader, index) : readCommit(stored.bytes);
 }
 
 function commitAt(reader: PackReader, index: number): CommitFacts {
