@@ -5,25 +5,40 @@ const everyMs = 20;
 export interface MemoryGrowth {
   /** Bytes by which the renderer that grew most was above where it began, at its highest. */
   readonly renderer: number;
-  /** The same of the browser process, which holds the Blobs. */
+  /** The same until that many milliseconds after the first sample. */
+  rendererUntil(ms: number): number;
+  /** The growth of the browser process, which holds the Blobs. */
   readonly browser: number;
+}
+
+interface Watched {
+  readonly pid: number;
+  readonly first: number;
+  readonly samples: { readonly at: number; readonly grown: number }[];
 }
 
 /** Samples the resident memory (proc(5), VmRSS) of a browser's processes; the returned function ends it. */
 export function watchMemory(browserPid: number): () => MemoryGrowth {
-  const watched = descendants(browserPid)
+  const watch = (pid: number): Watched => ({ pid, first: residentBytes(pid), samples: [] });
+  const begun = performance.now();
+  const renderers = descendants(browserPid)
     .filter((pid) => commandLine(pid).includes("--type=renderer"))
-    .concat(browserPid)
-    .map((pid) => ({ pid, first: residentBytes(pid), highest: 0 }));
+    .map(watch);
+  const browser = watch(browserPid);
   const look = () => {
-    for (const one of watched) one.highest = Math.max(one.highest, residentBytes(one.pid) - one.first);
+    const at = performance.now() - begun;
+    for (const { pid, first, samples } of [...renderers, browser]) {
+      samples.push({ at, grown: residentBytes(pid) - first });
+    }
   };
   const timer = setInterval(look, everyMs);
+  const highest = ({ samples }: Watched, until: number) =>
+    Math.max(0, ...samples.filter(({ at }) => at <= until).map(({ grown }) => grown));
   return () => {
     clearInterval(timer);
     look();
-    const browser = watched.pop()?.highest ?? 0;
-    return { renderer: Math.max(0, ...watched.map(({ highest }) => highest)), browser };
+    const rendererUntil = (ms: number) => Math.max(0, ...renderers.map((one) => highest(one, ms)));
+    return { renderer: rendererUntil(Infinity), rendererUntil, browser: highest(browser, Infinity) };
   };
 }
 

@@ -71,27 +71,36 @@ export function figure(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
-const columns = [34, 12, 12, 8, 10, 6] as const;
+/** A row as text, for tables of any kind. */
+export function rowCells(
+  row: Row,
+): Readonly<Record<"id" | "value" | "peer" | "ratio" | "budget" | "holds" | "about", string>> {
+  const unit = row.unit === "" ? "" : ` ${row.unit}`;
+  const about = [row.peer === null ? "" : `beside ${row.peer}`, row.note ?? ""];
+  return {
+    id: row.id,
+    value: figure(row.value) + unit,
+    peer: row.peerValue === null ? "" : figure(row.peerValue) + unit,
+    ratio: row.ratio === null ? "" : `${figure(row.ratio)}×`,
+    budget: row.budget === null ? "" : `≤ ${figure(row.budget)}${row.limits === "ratio" ? "×" : unit}`,
+    holds: row.holds === null ? "" : row.holds ? "yes" : "NO",
+    about: about.filter((part) => part !== "").join("; "),
+  };
+}
+
+const widths = [28, 12, 12, 8, 12, 6] as const;
 
 export function tableHead(): string {
-  const head = line(["row", "value", "peer", "ratio", "budget", "holds"]);
+  const head = tableRow(["row", "value", "peer", "ratio", "budget", "holds"]);
   return `${head}\n${"─".repeat(head.length)}`;
 }
 
 export function tableLine(row: Row): string {
-  const unit = row.unit === "" ? "" : ` ${row.unit}`;
-  const text = line([
-    row.id,
-    figure(row.value) + unit,
-    row.peerValue === null ? "" : figure(row.peerValue) + unit,
-    row.ratio === null ? "" : `${figure(row.ratio)}×`,
-    row.budget === null ? "" : `≤ ${figure(row.budget)}${row.limits === "ratio" ? "×" : ""}`,
-    row.holds === null ? "" : row.holds ? "yes" : "NO",
-  ]);
-  const about = [row.peer === null ? "" : `beside ${row.peer}`, row.note ?? ""].filter((part) => part !== "");
-  return about.length === 0 ? text : `${text}\n    ${about.join("; ")}`;
+  const { about, id, value, peer, ratio, budget, holds } = rowCells(row);
+  const text = tableRow([id, value, peer, ratio, budget, holds]);
+  return about === "" ? text : `${text}\n    ${about}`;
 }
 
-function line(cells: readonly string[]): string {
-  return cells.map((cell, i) => (i === 0 ? cell.padEnd(columns[0]) : cell.padStart(columns[i] ?? 0))).join("");
+function tableRow(cells: readonly string[]): string {
+  return cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[i] ?? 0))).join("");
 }

@@ -25,10 +25,7 @@ export async function profileWorker<T>(tab: Tab, file: string, work: () => Promi
     });
   });
   await tab.send("Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: true, flatten: true });
-  const done = work();
-  await attached;
-  // A worker that ends takes its profile along: looked at in time, again and again.
-  const result = await done;
+  const [result] = await Promise.all([work(), attached]);
   const profile = await stopProfile(worker);
   if (profile !== null) {
     await mkdir(dirname(file), { recursive: true });

@@ -41,7 +41,7 @@ async function index(pack: Uint8Array, tip: string): Promise<PackFigures> {
   const checksum = await reader.end();
   reader.assertResolved();
   const read = systemClock.now();
-  await checkClosure(reader, tip, new Set([tip]), () => 0, slice);
+  await checkClosure(reader, tip, new Set([tip]), null, slice);
   const closed = systemClock.now();
   await buildIdx(reader.table, fromHex(checksum), idxSha1, slice);
   const ended = systemClock.now();

@@ -54,7 +54,8 @@ function brokerPorts(registration: Registration): void {
   navigator.serviceWorker.startMessages();
 }
 
-function inWorker<T>(script: string, message: unknown, moved: Transferable[] = []): Promise<T> {
+/** Ends the worker with its answer, unless `keep`: a profiler has yet to ask it. */
+function inWorker<T>(script: string, message: unknown, moved: Transferable[] = [], keep = false): Promise<T> {
   const worker = new Worker(new URL(script, location.href), { type: "module" });
   return new Promise<T>((resolve, reject) => {
     worker.onerror = (event) => reject(new Error(`${script}: ${event.message}`));
@@ -63,7 +64,7 @@ function inWorker<T>(script: string, message: unknown, moved: Transferable[] = [
       else reject(new Error(data.error));
     };
     worker.postMessage(message, moved);
-  }).finally(() => worker.terminate());
+  }).finally(() => keep || worker.terminate());
 }
 
 const calls = {
@@ -73,7 +74,7 @@ const calls = {
     await store.configure(await repository());
     await store.close();
     const registration = await Registration.open(new URL("sw.js", base).href, base);
-    registration.post({ type: "configured", protocol });
+    registration.post({ type: "configure", protocol, repositories: null });
     brokerPorts(registration);
   },
 
@@ -194,9 +195,9 @@ const calls = {
   },
 
   /** The bytes of the pack are fetched beforehand, and are in the worker before its clock starts. */
-  async indexPack(tip: string): Promise<PackFigures> {
+  async indexPack(tip: string, keepWorker: boolean): Promise<PackFigures> {
     const pack = await (await fetch(new URL("subject.pack", location.href))).arrayBuffer();
-    return inWorker("pack-worker.js", { pack, tip }, [pack]);
+    return inWorker("pack-worker.js", { pack, tip }, [pack], keepWorker);
   },
 
   stock: (url: string, branch: string, read: boolean): Promise<StockFigures> =>

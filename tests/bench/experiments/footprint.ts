@@ -8,6 +8,7 @@ import { watchMemory } from "../process-memory.ts";
 import { figure, makeRow } from "../row.ts";
 import { median } from "../statistics.ts";
 import { timedCommand } from "../timed-command.ts";
+import { profileWorker } from "../worker-profile.ts";
 
 const megabyte = 1e6;
 
@@ -19,6 +20,7 @@ export const footprint: Experiment = {
       ours: () => oneProfile(bench),
       tar: () => tarTree(bench),
     });
+    const growth = (of: (run: (typeof ours)[number]) => number) => figure(median(ours.map(of)) / megabyte);
     const packs = ours.map(({ packBytes }) => packBytes / megabyte);
     bench.emit(
       makeRow({
@@ -27,7 +29,7 @@ export const footprint: Experiment = {
         samples: ours.map(({ memory }) => memory.renderer / megabyte),
         peer: { name: "the pack's bytes", samples: packs },
         atMostTimes: 9,
-        note: `the browser process grew by ${figure(median(ours.map(({ memory }) => memory.browser / megabyte)))} MB`,
+        note: `until it is published ${growth(({ memory, publishedMs }) => memory.rendererUntil(publishedMs))} MB; the browser process grew by ${growth(({ memory }) => memory.browser)} MB`,
       }),
     );
     const kinds = [...new Set(ours.flatMap(({ disk }) => [...disk.keys()]))];
@@ -67,6 +69,7 @@ async function oneProfile(bench: Bench) {
     let figures: {
       packBytes: number;
       tarballBytes: number;
+      publishedMs: number;
       tarballMs: number;
       memory: ReturnType<ReturnType<typeof watchMemory>>;
     };
@@ -74,12 +77,18 @@ async function oneProfile(bench: Bench) {
       const tab = await chromium.open(bench.site.page);
       await startEngine(tab);
       const watched = watchMemory(chromium.pid);
-      const { packBytes, tarballBytes } = await tab.evaluate((branch) => globalThis.bench.sync(branch), "master");
+      const sync = await tab.evaluate((branch) => globalThis.bench.sync(branch), "master");
       const memory = watched();
-      // In a worker of its own: what the sync has warmed up is not there.
+      const { packBytes, tarballBytes, publishedMs } = sync;
+      // In a page and a worker of their own: what the sync has warmed up is not there.
+      await tab.goto(bench.site.page);
       await startEngine(tab);
-      const { ms } = await tab.evaluate(() => globalThis.bench.buildTarball());
-      figures = { packBytes, tarballBytes, tarballMs: ms, memory };
+      const build = () => tab.evaluate(() => globalThis.bench.buildTarball());
+      const { profiles } = bench.options;
+      const { ms } = await (profiles === null
+        ? build()
+        : profileWorker(tab, join(profiles, "tarball.cpuprofile"), build));
+      figures = { packBytes, tarballBytes, publishedMs, tarballMs: ms, memory };
     } finally {
       await chromium.close();
     }

@@ -38,7 +38,7 @@ export const inServiceWorker: Experiment = {
         samples: runs.map(({ busy }) => percentile(busy.requests.latencies, 0.99)),
         peer: { name: "the same requests idle", samples: runs.map(({ idle }) => percentile(idle.latencies, 0.99)) },
         atMost: 25,
-        note: `max ${figure(median(max))} ms, ${errors} errors; the sync took ${figure(median(runs.map(({ busy }) => busy.sync.settledMs)))} ms`,
+        note: `max ${figure(median(max))} ms, ${errors} errors; longest gap ${figure(median(runs.map(({ busy }) => busy.sync.longestGapMs)))} ms; the sync took ${figure(median(runs.map(({ busy }) => busy.sync.settledMs)))} ms`,
       }),
     );
   },

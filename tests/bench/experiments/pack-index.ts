@@ -44,8 +44,9 @@ export const packIndex: Experiment = {
 
 function indexPack(bench: Bench) {
   return inFreshChromium(bench.site, async (tab) => {
-    const index = () => tab.evaluate((tip) => globalThis.bench.indexPack(tip), bench.subject.commit);
     const { profiles } = bench.options;
+    const index = () =>
+      tab.evaluate((...given) => globalThis.bench.indexPack(...given), bench.subject.commit, profiles !== null);
     return profiles === null ? index() : profileWorker(tab, join(profiles, "pack-index.cpuprofile"), index);
   });
 }
