@@ -14,7 +14,7 @@ export const firstSync: Experiment = {
   part: "sync",
   ids: ["sync.first", "sync.first-vs-stock", "sync.first-page"],
   async measure(bench) {
-    const { ours, git, stock } = await firstSyncs(bench);
+    const { ours, git, stock } = await firstSyncs(bench, true);
     const published = ours.map(({ publishedMs }) => publishedMs);
     bench.emit(
       makeRow({
@@ -43,8 +43,11 @@ export const firstSync: Experiment = {
   },
 };
 
-/** First syncs of ours and of the peers, in turn; shared by all rows that are read off them. */
-export function firstSyncs(bench: Bench) {
+/**
+ * First syncs of ours and of the peers, in turn; shared by all rows that are read off them. Without `read`, the stock
+ * clone alone: unless the runs were made with it before.
+ */
+export function firstSyncs(bench: Bench, read: boolean) {
   return bench.once("first syncs", () =>
     alternate(bench.log, bench.runs, {
       ours: () =>
@@ -59,7 +62,7 @@ export function firstSyncs(bench: Bench) {
       git: () => gitClone(bench.site),
       stock: () =>
         inFreshChromium(bench.site, (tab) =>
-          tab.evaluate((url) => globalThis.bench.stock(url, "master", true), `${bench.site.base}git/default`),
+          tab.evaluate((...given) => globalThis.bench.stock(...given), `${bench.site.base}git/default`, "master", read),
         ),
     }),
   );

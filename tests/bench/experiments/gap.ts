@@ -11,7 +11,7 @@ export const gap: Experiment = {
   part: "availability",
   ids: ["availability.gap", "availability.gap-memory", "availability.gap-firefox", "availability.gap-webkit"],
   async measure(bench) {
-    const { ours, stock } = await firstSyncs(bench);
+    const { ours, stock } = await firstSyncs(bench, false);
     const peer = { name: "stock clone in a worker", samples: stock.map(({ longestGapMs }) => longestGapMs) };
     bench.emit(
       makeRow({ id: "availability.gap", unit: "ms", samples: gaps(ours), peer, ...budget, note: culprit(ours) }),
