@@ -6,17 +6,28 @@ import type { PackReader } from "../core/git/pack-reader.ts";
 import { findInTree, isRegular, isTree } from "../core/git/tree.ts";
 import type { LiveAnswer } from "../protocol/messages.ts";
 
-type Lookup = Exclude<LiveAnswer, { type: "pending" | "idle" }> | null;
+type Found = Exclude<LiveAnswer, { type: "pending" | "idle" }>;
+
+interface Missing {
+  readonly type: "missing";
+  /** The first object on the way that has not arrived. */
+  readonly oid: Uint8Array;
+}
 
 interface Waiter {
   readonly path: string;
   readonly until: number;
   readonly settle: (answer: LiveAnswer) => void;
+  missing: Uint8Array;
 }
+
+/** Milliseconds of a slice that paths may be followed in; what is left is taken up in the next one. */
+const tickMs = 1;
 
 /**
  * Answers for files of a clone while it runs: an object is readable as soon as it was hashed, and a path is followed from the
- * wanted commit through verified trees. Questions that cannot be answered yet wait, and are looked at again in each slice.
+ * wanted commit through verified trees. A question that cannot be answered yet waits for the object that is missing: to
+ * follow the paths of all that wait in each slice would cost more than the slice.
  */
 export class LiveClone {
   readonly #reader: PackReader;
@@ -34,19 +45,24 @@ export class LiveClone {
 
   answer(path: string, waitMs: number): Promise<LiveAnswer> {
     const found = this.#lookup(path);
-    if (found !== null) return Promise.resolve(found);
+    if (found.type !== "missing") return Promise.resolve(found);
     if (waitMs <= 0) return Promise.resolve({ type: "pending", secondsLeft: this.#secondsLeft() });
-    return new Promise((settle) => this.#waiters.push({ path, until: this.#clock.now() + waitMs, settle }));
+    const until = this.#clock.now() + waitMs;
+    return new Promise((settle) => this.#waiters.push({ path, until, settle, missing: found.oid }));
   }
 
   /** Settles what can be answered now, and what waited too long. Called at the start of each slice. */
   tick(): void {
     if (this.#waiters.length === 0) return;
-    const now = this.#clock.now();
+    const begun = this.#clock.now();
     this.#waiters = this.#waiters.filter((waiter) => {
-      const answer =
-        this.#lookup(waiter.path) ??
-        (now >= waiter.until ? { type: "pending" as const, secondsLeft: this.#secondsLeft() } : null);
+      let answer: LiveAnswer | null = null;
+      while (answer === null && this.#arrived(waiter.missing) && this.#clock.now() - begun < tickMs) {
+        const found = this.#lookup(waiter.path);
+        if (found.type === "missing") waiter.missing = found.oid;
+        else answer = found;
+      }
+      if (answer === null && begun >= waiter.until) answer = { type: "pending", secondsLeft: this.#secondsLeft() };
       if (answer !== null) waiter.settle(answer);
       return answer === null;
     });
@@ -58,11 +74,16 @@ export class LiveClone {
     this.#waiters = [];
   }
 
-  /** Null while an object on the way has not arrived. */
-  #lookup(path: string): Lookup {
+  #arrived(oid: Uint8Array): boolean {
+    const { table } = this.#reader;
+    return table.capacity > 0 && table.find(oid) >= 0;
+  }
+
+  #lookup(path: string): Found | Missing {
     const reader = this.#reader;
     const tipAt = reader.find(this.#tip);
-    if (tipAt < 0 || reader.table.types[tipAt] !== objectTypes.commit) return null;
+    if (tipAt < 0) return { type: "missing", oid: fromHex(this.#tip) };
+    if (reader.table.types[tipAt] !== objectTypes.commit) return { type: "absent" };
     const content = reader.content(tipAt);
     const { tree, committedAt } = readCommit(content.bytes.subarray(content.from, content.from + content.size));
     let oids: Uint8Array = fromHex(tree);
@@ -70,7 +91,7 @@ export class LiveClone {
     const names = path.split("/");
     for (const [depth, name] of names.entries()) {
       const treeAt = reader.table.find(oids, oidAt);
-      if (treeAt < 0) return null;
+      if (treeAt < 0) return { type: "missing", oid: oids.slice(oidAt, oidAt + 20) };
       if (reader.table.types[treeAt] !== objectTypes.tree) return { type: "absent" };
       const { bytes, from, size } = reader.content(treeAt);
       const entry = findInTree(bytes, from, from + size, new TextEncoder().encode(name));
@@ -80,7 +101,7 @@ export class LiveClone {
       oidAt = entry.oidAt;
     }
     const blobAt = reader.table.find(oids, oidAt);
-    if (blobAt < 0) return null;
+    if (blobAt < 0) return { type: "missing", oid: oids.slice(oidAt, oidAt + 20) };
     const { bytes, from, size } = reader.content(blobAt);
     const oid = toHex(oids, oidAt, oidAt + 20);
     return { type: "file", oid, bytes: bytes.slice(from, from + size), committedAt, commit: this.#tip };

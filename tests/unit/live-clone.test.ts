@@ -1,0 +1,77 @@
+import { expect, test, vi } from "vitest";
+import { defaultLimits } from "../../src/core/git/limits.ts";
+import { PackReader } from "../../src/core/git/pack-reader.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import { createDigest } from "../../src/platform/digest.ts";
+import { LiveClone } from "../../src/sync/live-clone.ts";
+import { testSlice } from "../support/fake-snapshot.ts";
+import { PackForge } from "../support/forge/pack-forge.ts";
+import { sampleRepository } from "../support/forge/sample-repository.ts";
+
+const { objects, tip, opam } = sampleRepository("live");
+const path = "packages/alpha/alpha.1.0/opam";
+
+async function halfRead(): Promise<{ reader: PackReader; live: LiveClone; rest: () => Promise<void> }> {
+  const reader = new PackReader({
+    limits: defaultLimits,
+    slice: testSlice(),
+    objectSha1: await createDigest("sha1"),
+    packSha1: await createDigest("sha1"),
+  });
+  const forge = new PackForge();
+  let firstBlob = 0;
+  for (const object of objects) {
+    if (object === opam) firstBlob = forge.offset;
+    forge.object(object);
+  }
+  const pack = forge.finish();
+  await reader.write(pack.subarray(0, firstBlob));
+  const rest = async () => {
+    await reader.write(pack.subarray(firstBlob));
+    await reader.end();
+  };
+  return { reader, live: new LiveClone(reader, tip.oid, systemClock, () => 7), rest };
+}
+
+test("a path is followed as far as its objects have arrived, and answered when the last of them has", async () => {
+  const { live, rest } = await halfRead();
+  expect(await live.answer(path, 0)).toEqual({ type: "pending", secondsLeft: 7 });
+  expect(await live.answer("packages/none/none.1/opam", 0)).toEqual({ type: "absent" });
+  const waiting = live.answer(path, 5000);
+  live.tick();
+  await rest();
+  live.tick();
+  const answer = await waiting;
+  expect(answer).toMatchObject({ type: "file", oid: opam.oid, commit: tip.oid });
+  expect(answer.type === "file" && Buffer.from(answer.bytes).equals(opam.data)).toBe(true);
+});
+
+test("questions that wait read no object again until the one that they miss is there", async () => {
+  const { reader, live, rest } = await halfRead();
+  const questions = Array.from({ length: 300 }, () => live.answer(path, 60_000));
+  const reads = vi.spyOn(reader, "content");
+  for (let slice = 0; slice < 1000; slice++) live.tick();
+  expect(reads).not.toHaveBeenCalled();
+  await rest();
+  let slices = 0;
+  const settled = Promise.all(questions).then(() => true);
+  while (!(await Promise.race([settled, new Promise<false>((resolve) => setImmediate(() => resolve(false)))]))) {
+    const begun = performance.now();
+    live.tick();
+    // The bound is one millisecond and the question that is under way; the rest is for a busy machine.
+    expect(performance.now() - begun).toBeLessThan(100);
+    expect(slices++).toBeLessThan(1000);
+  }
+  expect((await questions[299])?.type).toBe("file");
+});
+
+test("a question waits no longer than it was told to, and none after the end of the clone", async () => {
+  const { live } = await halfRead();
+  const short = live.answer(path, 1);
+  const long = live.answer(path, 60_000);
+  await systemClock.sleep(5);
+  live.tick();
+  expect(await short).toEqual({ type: "pending", secondsLeft: 7 });
+  live.close();
+  expect(await long).toEqual({ type: "idle" });
+});
