@@ -8,9 +8,10 @@ import { bytesDigest } from "./blob-digest.ts";
 import { firstAnswer, within } from "./deadline.ts";
 import type { HandlerDeps } from "./ports.ts";
 import { type Entity, textType } from "./respond.ts";
+import type { SnapshotWatch } from "./snapshot-watch.ts";
 import type { UpdateWish } from "./wanted.ts";
 
-/** Milliseconds between two looks for the first snapshot. */
+/** Milliseconds between two questions to a clone in progress that does not make them wait. */
 const pollMs = 25;
 /** Milliseconds that one question to the clone in progress may wait there; then it is asked again. */
 const liveWaitMs = 1_000;
@@ -35,6 +36,7 @@ interface Wanted {
 export async function answerBeforeSnapshot(
   deps: HandlerDeps,
   wish: UpdateWish,
+  watch: SnapshotWatch,
   wanted: Wanted,
   deadlineMs: number,
   fromSnapshot: (snapshot: Snapshot) => Promise<Entity>,
@@ -48,7 +50,7 @@ export async function answerBeforeSnapshot(
     const instant = await live?.ask(0);
     if (instant?.type === "file") return await liveEntity(deps, wanted, instant);
     const waiting = firstAnswer<() => Promise<Entity>>([
-      pollSnapshot(deps, wish, wanted, stop.signal, fromSnapshot),
+      fromFirst(watch, wanted, stop.signal, fromSnapshot),
       askUpstream(deps, wanted, stop.signal),
       ...(live === null ? [] : [waitForLive(deps, wish, wanted, live, until, stop.signal)]),
     ]);
@@ -110,23 +112,14 @@ async function waitForLive(
   return null;
 }
 
-async function pollSnapshot(
-  deps: HandlerDeps,
-  wish: UpdateWish,
+async function fromFirst(
+  watch: SnapshotWatch,
   wanted: Wanted,
   signal: AbortSignal,
   fromSnapshot: (snapshot: Snapshot) => Promise<Entity>,
 ): Promise<(() => Promise<Entity>) | null> {
-  while (!signal.aborted) {
-    try {
-      const snapshot = await deps.openSnapshot(wanted.repository);
-      if (snapshot !== null) return () => fromSnapshot(snapshot);
-    } catch {
-      wish.express(wanted.repository);
-    }
-    await deps.clock.sleep(pollMs, signal);
-  }
-  return null;
+  const snapshot = await watch.wait(wanted.repository, signal);
+  return snapshot === null ? null : () => fromSnapshot(snapshot);
 }
 
 async function askUpstream(

@@ -10,6 +10,7 @@ import { type Entity, respondEntity, respondJson, respondProblem } from "./respo
 import type { Route } from "./route.ts";
 import { Site } from "./site.ts";
 import { SnapshotFiles } from "./snapshot-files.ts";
+import { SnapshotWatch } from "./snapshot-watch.ts";
 import { StatusReport } from "./status.ts";
 import { Tarballs } from "./tarball.ts";
 import { UpdateWish } from "./wanted.ts";
@@ -52,6 +53,7 @@ class Router {
   readonly #archives: ArchiveFiles;
   readonly #status: StatusReport;
   readonly #wish: UpdateWish;
+  readonly #watch: SnapshotWatch;
 
   constructor(deps: HandlerDeps) {
     this.#deps = deps;
@@ -61,6 +63,7 @@ class Router {
     this.#archives = new ArchiveFiles(deps);
     this.#status = new StatusReport(deps);
     this.#wish = new UpdateWish(deps);
+    this.#watch = new SnapshotWatch(deps, this.#wish);
   }
 
   async refresh(): Promise<void> {
@@ -147,7 +150,7 @@ class Router {
       if (snapshot !== null) return await this.#respond(request, await fromSnapshot(snapshot));
       const record = await this.#configured(repository);
       const wanted = { repository, path, remote: record?.config.remote ?? "" };
-      const entity = await answerBeforeSnapshot(this.#deps, this.#wish, wanted, deadlineMs, fromSnapshot);
+      const entity = await answerBeforeSnapshot(this.#deps, this.#wish, this.#watch, wanted, deadlineMs, fromSnapshot);
       return await this.#respond(request, entity);
     } catch (thrown) {
       if (thrown instanceof MirrorError && thrown.code === "store-lost") this.#wish.express(repository);

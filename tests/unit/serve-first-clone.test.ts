@@ -61,6 +61,25 @@ describe("before the first snapshot", () => {
     expect(await later.text()).toBe(text);
   });
 
+  test("many requests that wait look for the snapshot together", async () => {
+    let looks = 0;
+    let published: Snapshot | null = null;
+    const openSnapshot = async () => {
+      looks++;
+      return published;
+    };
+    const { get } = fakeHandler({ openSnapshot, deadlines: { metadata: 2000 } });
+    const requests = Array.from({ length: 200 }, () => get(url));
+    await systemClock.sleep(300);
+    // Each looks once when it comes; after that one looks for all, every 25 ms.
+    expect(looks).toBeLessThan(200 + 20);
+    published = fakeSnapshot({ [path]: "demo" });
+    for (const response of await Promise.all(requests)) expect(response.status).toBe(200);
+    const again = looks;
+    await systemClock.sleep(100);
+    expect(looks).toBe(again);
+  });
+
   test("an answer comes as soon as its blob is verified", async () => {
     let arrived = false;
     void systemClock.sleep(60).then(() => {
