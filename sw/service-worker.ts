@@ -11,6 +11,7 @@ import { createHandler } from "../src/serve/handler.ts";
 import { openIndexedDbStore } from "../src/store/indexeddb.ts";
 import { SnapshotReader } from "../src/store/snapshot-reader.ts";
 import { AppShell } from "./app-shell.ts";
+import { configure } from "./configure.ts";
 import { EngineLink } from "./engine-link.ts";
 import { lazyStore } from "./lazy-store.ts";
 
@@ -78,8 +79,8 @@ self.addEventListener("message", (event) => {
       return event.waitUntil(self.clients.claim());
     case "take-over":
       return event.waitUntil(self.skipWaiting());
-    case "configured":
-      return event.waitUntil(handler.refresh());
+    case "configure":
+      return event.waitUntil(configure(store, message.repositories, handler.refresh, event.ports[0]));
     case "engine-port":
       return engine.connect(message.port as MessagePort);
   }

@@ -1,10 +1,11 @@
-import { type ErrorRecord, errorRecord, MirrorError } from "../core/errors.ts";
+import { withDeadline } from "../core/cooperation/deadline.ts";
+import { asMirrorError, type ErrorRecord, errorRecord, MirrorError } from "../core/errors.ts";
 import { systemClock } from "../platform/clock.ts";
+import { channelPorts } from "../platform/message-channel.ts";
 import type { MirrorConfig, RepositoryConfig } from "../protocol/config.ts";
-import { type Broadcast, protocolVersion, type ServiceWorkerToPage } from "../protocol/messages.ts";
+import { type Broadcast, type Configured, protocolVersion, type ServiceWorkerToPage } from "../protocol/messages.ts";
 import { type ScopeNames, scopeNames } from "../protocol/names.ts";
 import type { RepositoryStatus, Status } from "../protocol/status.ts";
-import { openIndexedDbStore } from "../store/indexeddb.ts";
 import { Leader } from "./leader.ts";
 import type { Mirror } from "./mirror-interface.ts";
 import type { MirrorOptions } from "./options.ts";
@@ -16,6 +17,7 @@ export type { Mirror } from "./mirror-interface.ts";
 export type { MirrorOptions } from "./options.ts";
 
 const protocol = protocolVersion;
+const configureMs = 10_000;
 
 /**
  * Opens the mirror of this scope: registers the service worker, joins the election of the tab that syncs, and resolves when
@@ -25,31 +27,36 @@ export async function openMirror(options: MirrorOptions = {}): Promise<Mirror> {
   assertSupported();
   const base = new URL(".", options.base ?? document.baseURI).href;
   const names = scopeNames(base);
-  const [registration, repositories] = await Promise.all([
+  const [registration, wanted] = await Promise.all([
     Registration.open(options.serviceWorker ?? new URL("sw.js", base).href, base),
-    configure(names, base, options.repositories),
+    options.repositories ?? gatewayRepositories(base),
   ]);
-  registration.post({ type: "configured", protocol });
+  const repositories = await configure(registration, wanted);
   const mirror = new OpenMirror(base, names, registration, repositories, options.autoUpdate ?? true);
   await mirror.refresh();
   return mirror;
 }
 
-/** Writes the configuration into the store, where the service worker finds it, and returns what is mirrored. */
+/** Has the service worker write the configuration into the store, and returns what is mirrored; null asks for what was before. */
 async function configure(
-  names: ScopeNames,
-  base: string,
-  given: readonly RepositoryConfig[] | undefined,
+  registration: Registration,
+  repositories: readonly RepositoryConfig[] | null,
 ): Promise<readonly RepositoryConfig[]> {
-  const store = await openIndexedDbStore(names, { clock: systemClock });
-  try {
-    const wanted = given ?? (await gatewayRepositories(base));
-    if (wanted === null) return (await store.repositories()).map(({ config }) => config);
-    for (const config of wanted) await store.configure(config);
-    return wanted;
-  } finally {
-    await store.close();
-  }
+  const [here, there] = channelPorts();
+  const answered = new Promise<Configured>((resolve) => {
+    here.onmessage = ({ data }: MessageEvent<Configured>) => resolve(data);
+  });
+  registration.post({ type: "configure", protocol, repositories }, [there]);
+  const what = "The configuration of the service worker";
+  const answer = await withDeadline(
+    systemClock,
+    answered,
+    configureMs,
+    () => new MirrorError("deadline", { what, ms: configureMs }),
+  );
+  here.close();
+  if (answer.type === "failed") throw asMirrorError(answer.error);
+  return answer.repositories;
 }
 
 /** Null when the gateway cannot be reached: offline, or a static host. */

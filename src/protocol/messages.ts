@@ -1,4 +1,5 @@
 import type { ErrorRecord } from "../core/errors.ts";
+import type { RepositoryConfig } from "./config.ts";
 import type { AvailabilityStatus, RepositoryStatus, Status } from "./status.ts";
 
 /** Version of every message below. A peer of another version is told to reload, never guessed at. */
@@ -8,10 +9,19 @@ export const protocolVersion = 1;
 export type PageToServiceWorker =
   | { readonly type: "claim"; readonly protocol: number }
   | { readonly type: "take-over"; readonly protocol: number }
-  /** The configuration in the store has changed. */
-  | { readonly type: "configured"; readonly protocol: number }
+  /** What to mirror; null leaves it as it is stored. The answer, `Configured`, comes to the port that is transferred along. */
+  | {
+      readonly type: "configure";
+      readonly protocol: number;
+      readonly repositories: readonly RepositoryConfig[] | null;
+    }
   /** Hands over one end of a MessageChannel; an `Engine` is exposed by Comlink at its other end. The port is the only transferable. */
   | { readonly type: "engine-port"; readonly protocol: number; readonly port: MessagePortLike };
+
+/** Answer to `configure`, on its port. */
+export type Configured =
+  | { readonly type: "configured"; readonly protocol: number; readonly repositories: readonly RepositoryConfig[] }
+  | { readonly type: "failed"; readonly protocol: number; readonly error: ErrorRecord };
 
 /** Service worker → pages, by `client.postMessage`. */
 export type ServiceWorkerToPage =

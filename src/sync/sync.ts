@@ -58,7 +58,7 @@ export async function syncRepository(
   observer.phase("discover");
   const tip = await discover(host, remote, signal);
   observer.discovered(tip);
-  const before = await currentSnapshot(host, config.name);
+  const before = await currentSnapshot(host, config.name, slice);
   if (before !== null && before.commit === tip.commit) {
     await ensureTarball(host, before, remote, slice, observer);
     return { tip, changedFiles: 0 };
@@ -82,7 +82,7 @@ export async function syncRepository(
   await storePack(host, reader, checksum, slice);
   const packs = [...(foundation?.snapshot.packs ?? []), checksum];
   const repo = await repoFile(reader, objects ?? null, verified, remote, tip);
-  const snapshot = await snapshotRecord(host, config.name, tip, packs, verified, repo);
+  const snapshot = await snapshotRecord(host, config.name, tip, packs, verified, repo, slice);
   signal.throwIfAborted();
   await host.store.publish(snapshot, epoch);
   observer.published(snapshot);
@@ -92,11 +92,11 @@ export async function syncRepository(
   return { tip, changedFiles: changes.added + changes.changed + changes.removed };
 }
 
-async function currentSnapshot(host: SyncHost, repository: string): Promise<SnapshotRecord | null> {
+async function currentSnapshot(host: SyncHost, repository: string, slice: Slice): Promise<SnapshotRecord | null> {
   const record = await host.store.repository(repository);
   if (record === undefined || record.snapshot === null) return null;
   const snapshot = await host.store.snapshot(record.snapshot);
-  if (snapshot === undefined || (await snapshotDigest(snapshot)) !== snapshot.digest) return null;
+  if (snapshot === undefined || (await snapshotDigest(snapshot, slice)) !== snapshot.digest) return null;
   // A snapshot whose packs are gone is no snapshot: everything is fetched again.
   for (const key of snapshot.packs) if ((await host.store.pack(key)) === undefined) return null;
   return snapshot;
@@ -124,6 +124,7 @@ async function snapshotRecord(
   packs: readonly string[],
   verified: VerifiedTree,
   repo: RepoFile,
+  slice: Slice,
 ): Promise<SnapshotRecord> {
   const facts = {
     schema: schemaVersion,
@@ -140,7 +141,7 @@ async function snapshotRecord(
     parseErrors: repo.error === null ? verified.skipped : [{ path: "repo", message: repo.error }, ...verified.skipped],
     redirect: repo.redirect,
   };
-  return { ...facts, digest: await snapshotDigest(facts) };
+  return { ...facts, digest: await snapshotDigest(facts, slice) };
 }
 
 /** The `repo` file as it will be served, read before there is a snapshot to read it from. */
