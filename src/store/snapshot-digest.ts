@@ -1,14 +1,9 @@
-import type { Slice } from "../core/cooperation/slice.ts";
 import { toHex } from "../core/git/oid.ts";
-import { createDigest } from "../platform/digest.ts";
+import { sha256 } from "../platform/sha256.ts";
 import type { SnapshotRecord } from "./records.ts";
 
-const stepBytes = 256 * 1024;
-
 /** Hex sha256 over everything a snapshot record says, its own digest excepted. */
-export async function snapshotDigest(record: Omit<SnapshotRecord, "digest">, slice?: Slice): Promise<string> {
-  const sha256 = await createDigest("sha256");
-  sha256.init();
+export async function snapshotDigest(record: Omit<SnapshotRecord, "digest">): Promise<string> {
   const facts = [
     record.schema,
     record.id,
@@ -22,12 +17,7 @@ export async function snapshotDigest(record: Omit<SnapshotRecord, "digest">, sli
     record.versions,
     record.parseErrors,
     record.redirect,
+    toHex(await sha256(new Uint8Array(record.manifest))),
   ];
-  sha256.update(new TextEncoder().encode(JSON.stringify(facts)));
-  const manifest = new Uint8Array(record.manifest);
-  for (let at = 0; at < manifest.length; at += stepBytes) {
-    sha256.update(manifest.subarray(at, at + stepBytes));
-    if (slice?.due()) await slice.pause();
-  }
-  return toHex(sha256.digest());
+  return toHex(await sha256(new TextEncoder().encode(JSON.stringify(facts)) as Uint8Array<ArrayBuffer>));
 }

@@ -58,11 +58,30 @@ export async function syncRepository(
   observer.phase("discover");
   const tip = await discover(host, remote, signal);
   observer.discovered(tip);
-  const before = await currentSnapshot(host, config.name, slice);
+  const before = await currentSnapshot(host, config.name);
   if (before !== null && before.commit === tip.commit) {
     await ensureTarball(host, before, remote, slice, observer);
     return { tip, changedFiles: 0 };
   }
+  const snapshot = await fetchSnapshot(host, config.name, epoch, remote, tip, before, slice, observer, signal);
+  const changes = await countChangedFiles(before?.manifest ?? null, snapshot.manifest, slice);
+  await writeGitRecords(host, config.name, remote, tip, snapshot.packs, slice);
+  await ensureTarball(host, snapshot, remote, slice, observer);
+  return { tip, changedFiles: changes.added + changes.changed + changes.removed };
+}
+
+/** Receives, verifies and publishes. What it held of the pack is free when it returns: making index.tar.gz must not come on top of it. */
+async function fetchSnapshot(
+  host: SyncHost,
+  repository: string,
+  epoch: number,
+  remote: Remote,
+  tip: Tip,
+  before: SnapshotRecord | null,
+  slice: Slice,
+  observer: SyncObserver,
+  signal: AbortSignal,
+): Promise<SnapshotRecord> {
   observer.phase("receive");
   const foundation = before !== null && before.packs.length < maximalPacks ? await openFoundation(host, before) : null;
   const wanted = { commit: tip.commit, have: foundation?.snapshot.commit ?? null };
@@ -82,21 +101,18 @@ export async function syncRepository(
   await storePack(host, reader, checksum, slice);
   const packs = [...(foundation?.snapshot.packs ?? []), checksum];
   const repo = await repoFile(reader, objects ?? null, verified, remote, tip);
-  const snapshot = await snapshotRecord(host, config.name, tip, packs, verified, repo, slice);
+  const snapshot = await snapshotRecord(host, repository, tip, packs, verified, repo);
   signal.throwIfAborted();
   await host.store.publish(snapshot, epoch);
   observer.published(snapshot);
-  const changes = await countChangedFiles(before?.manifest ?? null, snapshot.manifest, slice);
-  await writeGitRecords(host, config.name, remote, tip, snapshot.packs, slice);
-  await ensureTarball(host, snapshot, remote, slice, observer);
-  return { tip, changedFiles: changes.added + changes.changed + changes.removed };
+  return snapshot;
 }
 
-async function currentSnapshot(host: SyncHost, repository: string, slice: Slice): Promise<SnapshotRecord | null> {
+async function currentSnapshot(host: SyncHost, repository: string): Promise<SnapshotRecord | null> {
   const record = await host.store.repository(repository);
   if (record === undefined || record.snapshot === null) return null;
   const snapshot = await host.store.snapshot(record.snapshot);
-  if (snapshot === undefined || (await snapshotDigest(snapshot, slice)) !== snapshot.digest) return null;
+  if (snapshot === undefined || (await snapshotDigest(snapshot)) !== snapshot.digest) return null;
   // A snapshot whose packs are gone is no snapshot: everything is fetched again.
   for (const key of snapshot.packs) if ((await host.store.pack(key)) === undefined) return null;
   return snapshot;
@@ -124,7 +140,6 @@ async function snapshotRecord(
   packs: readonly string[],
   verified: VerifiedTree,
   repo: RepoFile,
-  slice: Slice,
 ): Promise<SnapshotRecord> {
   const facts = {
     schema: schemaVersion,
@@ -141,7 +156,7 @@ async function snapshotRecord(
     parseErrors: repo.error === null ? verified.skipped : [{ path: "repo", message: repo.error }, ...verified.skipped],
     redirect: repo.redirect,
   };
-  return { ...facts, digest: await snapshotDigest(facts, slice) };
+  return { ...facts, digest: await snapshotDigest(facts) };
 }
 
 /** The `repo` file as it will be served, read before there is a snapshot to read it from. */
