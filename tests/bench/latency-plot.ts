@@ -38,11 +38,12 @@ export function latencyPlot(traces: readonly Trace[]): string {
   svg { color-scheme: light dark; font: 12px system-ui, sans-serif; }
   .ground { fill: #ffffff; } text { fill: #1d2733; } .quiet { fill: #56636f; }
   line { stroke: #d5dce2; } .end { stroke: #56636f; stroke-dasharray: 3 3; }
-  .never { fill: #b3261e; } .every { fill: #8a5a00; } .budget { fill: #00695c; }
+  path { stroke-width: 3.2; stroke-linecap: round; }
+  .never { stroke: #b3261e; } .every { stroke: #8a5a00; } .budget { stroke: #00695c; }
   @media (prefers-color-scheme: dark) {
     .ground { fill: #10161c; } text { fill: #e6ebef; } .quiet { fill: #a3b0bb; }
     line { stroke: #2b3640; } .end { stroke: #a3b0bb; }
-    .never { fill: #ff8a80; } .every { fill: #ffca66; } .budget { fill: #5fd3c3; }
+    .never { stroke: #ff8a80; } .every { stroke: #ffca66; } .budget { stroke: #5fd3c3; }
   }
 </style>
 <rect class="ground" width="${width}" height="${height}" rx="6"/>
@@ -67,12 +68,10 @@ function panel(trace: Trace, y: number, longest: number): string {
   const seconds = Array.from({ length: Math.floor(longest / step) + 1 }, (_, i) => i * step).map(
     (ms) => `<text class="quiet" x="${x(ms)}" y="${y + panelHeight + 16}" text-anchor="middle">${ms / 1000}</text>`,
   );
-  const dots = trace.pings
-    .filter(({ at }) => at <= longest)
-    .map(({ at, ms }) => `<circle cx="${x(at)}" cy="${level(ms)}" r="1.6"/>`);
+  const dots = trace.pings.filter(({ at }) => at <= longest).map(({ at, ms }) => `M${x(at)} ${level(ms)}h0`);
   return `<text x="${left}" y="${y - 8}" font-weight="600">${titles[trace.policy] ?? trace.policy}</text>
 <text class="quiet" x="${width - right}" y="${y - 8}" text-anchor="end">${trace.facts}</text>
 ${marks.join("")}${seconds.join("")}
 <line class="end" x1="${x(trace.endMs)}" x2="${x(trace.endMs)}" y1="${y}" y2="${y + panelHeight}"/>
-<g class="${trace.policy}">${dots.join("")}</g>`;
+<path class="${trace.policy}" d="${dots.join("")}"/>`;
 }
