@@ -17,6 +17,9 @@ export type { Mirror } from "./mirror-interface.ts";
 export type { MirrorOptions } from "./options.ts";
 
 const protocol = protocolVersion;
+
+/** After this a status that lacks a configured repository is believed. */
+const longestStatusWaitMs = 2_000;
 const configureMs = 10_000;
 
 /**
@@ -78,6 +81,8 @@ class OpenMirror implements Mirror {
   readonly #listeners: Set<(status: Status) => void> = new Set();
   readonly #ended: AbortController = new AbortController();
   #status: Status | null = null;
+  /** How many answers of `refresh` are still to come. */
+  #asking = 0;
 
   constructor(
     base: string,
@@ -168,23 +173,41 @@ class OpenMirror implements Mirror {
   async refresh(): Promise<void> {
     const first = this.#repositories[0];
     if (first === undefined) return;
-    const response = await fetch(new URL(`opam/${first.name}/status`, this.base), {
-      headers: { accept: "application/json" },
-    });
-    if (response.ok) this.#tell((await response.json()) as Status);
+    this.#asking++;
+    try {
+      const status = await this.#wholeStatus(first.name);
+      if (status !== null) this.#tell(status);
+    } finally {
+      this.#asking--;
+    }
+  }
+
+  /** Null when there is no answer. A service worker whose store was late for its first answer names no repository yet: it is asked again. */
+  async #wholeStatus(repository: string): Promise<Status | null> {
+    for (let waitMs = 100; ; waitMs *= 2) {
+      const response = await fetch(new URL(`opam/${repository}/status`, this.base), {
+        headers: { accept: "application/json" },
+      });
+      if (!response.ok) return null;
+      const status = (await response.json()) as Status;
+      const whole = this.#repositories.every(({ name }) => status.repositories.some((one) => one.name === name));
+      if (whole || waitMs > longestStatusWaitMs) return status;
+      await systemClock.sleep(waitMs, this.#ended.signal);
+    }
   }
 
   #heard(message: Broadcast): void {
     if (message.protocol !== protocol || message.type !== "progress") return;
     const { repository, availability } = message;
-    const settled = repository.state !== "syncing" && this.#find(repository.name)?.state === "syncing";
+    const known = this.#find(repository.name);
+    const settled = repository.state !== "syncing" && known?.state === "syncing";
     if (this.#status !== null) {
       const repositories = this.#status.repositories.map((one) =>
         one.name === repository.name ? { ...repository, archives: one.archives } : one,
       );
       this.#tell({ ...this.#status, repositories, availability });
     }
-    if (this.#status === null || settled) void this.refresh().catch(() => undefined);
+    if (settled || (!known && this.#asking === 0)) void this.refresh().catch(() => undefined);
   }
 
   #find(name: string): RepositoryStatus | undefined {
