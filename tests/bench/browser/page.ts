@@ -2,9 +2,7 @@ import { transfer, wrap } from "comlink";
 import { Registration } from "../../../src/client/registration.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import type { MirrorConfig, RepositoryConfig } from "../../../src/protocol/config.ts";
-import { protocolVersion, type ServiceWorkerToPage } from "../../../src/protocol/messages.ts";
-import { scopeNames } from "../../../src/protocol/names.ts";
-import { openIndexedDbStore } from "../../../src/store/indexeddb.ts";
+import { type Configured, protocolVersion, type ServiceWorkerToPage } from "../../../src/protocol/messages.ts";
 import type { BenchEngine, EngineOptions, SyncFigures, TarballFigures } from "./bench-engine.ts";
 import type { PackFigures } from "./pack-worker.ts";
 import { answer, Flood, oneByOne, type RequestFigures, SteadyRequests } from "./requests.ts";
@@ -70,11 +68,14 @@ function inWorker<T>(script: string, message: unknown, moved: Transferable[] = [
 const calls = {
   /** The product's service worker, in control and configured. */
   async registerMirror(): Promise<void> {
-    const store = await openIndexedDbStore(scopeNames(base), { clock: systemClock });
-    await store.configure(await repository());
-    await store.close();
     const registration = await Registration.open(new URL("sw.js", base).href, base);
-    registration.post({ type: "configure", protocol, repositories: null });
+    const { port1, port2 } = new MessageChannel();
+    const configured = new Promise<Configured>((resolve) => {
+      port1.onmessage = ({ data }: MessageEvent<Configured>) => resolve(data);
+    });
+    registration.post({ type: "configure", protocol, repositories: [await repository()] }, [port2]);
+    const answer = await configured;
+    if (answer.type === "failed") throw new Error(answer.error.message);
     brokerPorts(registration);
   },
 
