@@ -234,37 +234,47 @@ export class Inflater {
         const literalTable = literals.table;
         const distanceTable = distances.table;
         for (;;) {
-          // A literal or length code (15) with its extra bits (5) in one go; never more than 31, so that `bits` stays a small integer.
-          while (count < 24) {
-            bits |= source[at++]! << count;
-            count += 8;
+          // Two bytes at a time: at least 16 bits for a code of at most 15, never more than 31, so that `bits` stays a small integer.
+          if (count < 16) {
+            bits |= (source[at]! | (source[at + 1]! << 8)) << count;
+            at += 2;
+            count += 16;
           }
           let entry = literalTable[bits & 1023]!;
           if (entry === 0) {
             entry = literals.walk(bits & 0x7fff);
-            if (entry < 0) {
-              this.#at = at - (count >> 3);
-              return this.#blame(at, count, end);
-            }
+            if (entry < 0) return this.#blame(at, count, end);
           }
           bits >>>= entry & 15;
           count -= entry & 15;
-          let symbol = entry >>> 4;
-          if (symbol < 256) {
+          if (entry < 4096) {
             if (out >= limit) return this.#blame(at, count, end);
-            target[out++] = symbol;
+            target[out++] = entry >>> 4;
+            // A second literal, when the bits at hand hold its whole code.
+            entry = literalTable[bits & 1023]!;
+            if (entry === 0 || entry >= 4096 || (entry & 15) > count || out >= limit) continue;
+            bits >>>= entry & 15;
+            count -= entry & 15;
+            target[out++] = entry >>> 4;
             continue;
           }
+          let symbol = entry >>> 4;
           if (symbol === 256) break;
           symbol -= 257;
           if (symbol > 28) return this.#blame(at, count, end);
           let extra = lengthExtra[symbol]!;
+          if (count < 16) {
+            bits |= (source[at]! | (source[at + 1]! << 8)) << count;
+            at += 2;
+            count += 16;
+          }
           const length = lengthBase[symbol]! + (bits & ((1 << extra) - 1));
           bits >>>= extra;
           count -= extra;
-          while (count < 15) {
-            bits |= source[at++]! << count;
-            count += 8;
+          if (count < 16) {
+            bits |= (source[at]! | (source[at + 1]! << 8)) << count;
+            at += 2;
+            count += 16;
           }
           entry = distanceTable[bits & 255]!;
           if (entry === 0) {
@@ -276,9 +286,10 @@ export class Inflater {
           symbol = entry >>> 4;
           if (symbol > 29) return this.#blame(at, count, end);
           extra = distanceExtra[symbol]!;
-          while (count < extra) {
-            bits |= source[at++]! << count;
-            count += 8;
+          if (count < 16) {
+            bits |= (source[at]! | (source[at + 1]! << 8)) << count;
+            at += 2;
+            count += 16;
           }
           const distance = distanceBase[symbol]! + (bits & ((1 << extra) - 1));
           bits >>>= extra;

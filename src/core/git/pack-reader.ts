@@ -19,6 +19,8 @@ const headRoom = 24;
 const packHeaderBytes = 12;
 const trailerBytes = 20;
 const mebibyte = 1 << 20;
+/** Some ten microseconds of work. */
+const clockBytes = 4096;
 
 export interface PackReaderOptions {
   readonly limits: Limits;
@@ -76,6 +78,8 @@ export class PackReader {
   /** The entry just resolved when deltas may wait for it, else -1. */
   #waitedFor = -1;
   #objectBytes = 0;
+  /** Bytes inflated and resolved since the slice was last asked. */
+  #work = 0;
   #repeatedBytes = 0;
 
   constructor(options: PackReaderOptions) {
@@ -187,6 +191,9 @@ export class PackReader {
     while (this.table.count < this.expected && this.#readEntry()) {
       if (this.#waitedFor >= 0) await this.#resolveWaiting(this.#waitedFor);
       if (this.#at - this.#hashedTo >= 65536) await this.#hashTo(this.#at);
+      // Looking at the clock costs as much as a small object: it is done for every few kilobytes.
+      if (this.#work < clockBytes) continue;
+      this.#work = 0;
       if (slice.due()) await slice.pause();
     }
   }
@@ -251,6 +258,7 @@ export class PackReader {
     if (after === needMore) return this.#more(start, available + Math.max(1024, available - head.dataAt));
     if (after === corrupt)
       throw new MirrorError("pack-corrupt", { at: start, reason: "an object does not inflate to its size" });
+    this.#work += size + headRoom;
     const index = table.count++;
     table.offsets[index] = start;
     table.dataOffsets[index] = head.dataAt;
@@ -314,6 +322,7 @@ export class PackReader {
     const segment = arena.segment;
     const at = arena.at + headRoom;
     this.#objectBytes += size;
+    this.#work += size + headRoom;
     if (this.#objectBytes > this.#limits.inflatedBytes) {
       throw new MirrorError("pack-limit", {
         limit: "the inflated size of all objects in bytes",

@@ -86,7 +86,7 @@ class ServedTreeWalk {
     this.#limits = limits;
     this.#slice = slice;
     this.#before = before;
-    this.#path = new Uint8Array(limits.treeBytes + limits.pathBytes);
+    this.#path = new Uint8Array(2 * limits.pathBytes + 2);
   }
 
   async walk(root: ObjectBytes): Promise<WalkedTree> {
@@ -116,7 +116,8 @@ class ServedTreeWalk {
     const finished = from + size;
     let next = finished;
     walkTree(bytes, top.at, finished, (mode, nameFrom, nameTo, oidAt) => {
-      const name = bytes.subarray(nameFrom, nameTo);
+      // A longer name is refused for its length; so much of it is enough for that.
+      const name = bytes.subarray(nameFrom, Math.min(nameTo, nameFrom + this.#limits.pathBytes + 1));
       if (top.depth === 0 && !isServedAtRoot(name, mode)) return true;
       this.#path.set(name, top.prefix);
       const path = this.#path.subarray(0, top.prefix + name.length);
