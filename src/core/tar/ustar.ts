@@ -7,28 +7,36 @@ const nameBytes = 100;
 const prefixBytes = 155;
 const encoder = new TextEncoder();
 
+/** What all headers have in common; the checksum field counts as spaces while it is computed. */
+const template = makeTemplate();
+
+function makeTemplate(): Uint8Array<ArrayBuffer> {
+  const header = new Uint8Array(recordBytes);
+  octal(header, 100, 7, 0o644);
+  octal(header, 108, 7, 0);
+  octal(header, 116, 7, 0);
+  header.fill(0x20, 148, 156);
+  header[156] = 0x30;
+  header.set(encoder.encode("ustar\x0000"), 257);
+  octal(header, 329, 7, 0);
+  octal(header, 337, 7, 0);
+  return header;
+}
+
 /**
  * The POSIX.1-1988 ustar header of one regular file: mode 0644, owner 0/0 without names. `size` in bytes,
  * `mtime` in seconds since the Unix epoch. Neither pax nor GNU extensions are ever written, because opam's own
  * reader knows none. Throws `bad-path` for a path that a ustar header cannot hold.
  */
 export function ustarHeader(path: string, size: number, mtime: number): Uint8Array<ArrayBuffer> {
-  const header = new Uint8Array(recordBytes);
+  const header = template.slice();
   const { name, prefix } = splitPath(path);
   header.set(name, 0);
-  octal(header, 100, 7, 0o644);
-  octal(header, 108, 7, 0);
-  octal(header, 116, 7, 0);
   octal(header, 124, 11, size);
   octal(header, 136, 11, Math.min(Math.max(0, Math.floor(mtime)), 0o77777777777));
-  header.fill(0x20, 148, 156);
-  header[156] = 0x30;
-  header.set(encoder.encode("ustar\x0000"), 257);
-  octal(header, 329, 7, 0);
-  octal(header, 337, 7, 0);
   header.set(prefix, 345);
   let sum = 0;
-  for (const byte of header) sum += byte;
+  for (let i = 0; i < recordBytes; i++) sum += header[i]!;
   octal(header, 148, 6, sum);
   header[154] = 0;
   return header;
@@ -58,9 +66,12 @@ function splitPath(path: string): { name: Uint8Array; prefix: Uint8Array } {
   throw new MirrorError("bad-path", { path, reason: "it is too long for a tar archive" });
 }
 
-/** `digits` octal digits and a NUL. */
+/** `digits` octal digits; the NUL behind them is there already. */
 function octal(header: Uint8Array, at: number, digits: number, value: number): void {
-  const text = value.toString(8).padStart(digits, "0");
-  if (text.length > digits) throw new MirrorError("internal", { reason: `${value} does not fit into a tar header` });
-  header.set(encoder.encode(text), at);
+  let rest = value;
+  for (let i = at + digits - 1; i >= at; i--) {
+    header[i] = 48 + (rest % 8);
+    rest = Math.floor(rest / 8);
+  }
+  if (rest > 0) throw new MirrorError("internal", { reason: `${value} does not fit into a tar header` });
 }
