@@ -8,6 +8,9 @@ import type { HandlerDeps } from "./ports.ts";
 /** Milliseconds after which what the engine last said is not repeated: it may be gone. */
 const engineStaleMs = 10_000;
 
+/** Milliseconds that the store may take before anything is known of it. */
+const firstMs = 1_000;
+
 const noAvailability: AvailabilityStatus = { longestGapMs: 0, requests: 0, p50Ms: 0, p99Ms: 0 };
 
 /**
@@ -17,7 +20,7 @@ const noAvailability: AvailabilityStatus = { longestGapMs: 0, requests: 0, p50Ms
 export class StatusReport {
   readonly #deps: HandlerDeps;
   #engine: { readonly status: EngineStatus | null; readonly at: number } | null = null;
-  #records: readonly RepositoryRecord[] = [];
+  #records: readonly RepositoryRecord[] | null = null;
   #storage: StorageStatus = { usageBytes: 0, quotaBytes: 0, persisted: false };
   #totals = { stored: 0, storedBytes: 0 };
 
@@ -28,12 +31,17 @@ export class StatusReport {
   async make(waitMs: number): Promise<Status> {
     const { clock, store, version } = this.#deps;
     const settle = <T>(asked: Promise<T>, last: () => T) => within(clock, waitMs, asked, last).catch(last);
-    const stored = settle(store.repositories(), () => this.#records).then((records) => {
-      this.#records = records;
-      return Promise.all(
-        records.map(async (record) => ({ record, opened: await settle(this.#open(record), () => null) })),
-      );
-    });
+    // The first answer waits longer: naming no repository would be a wrong status, not an old one.
+    const recordsMs = this.#records === null ? Math.max(waitMs, firstMs) : waitMs;
+    const known = () => this.#records ?? [];
+    const stored = within(clock, recordsMs, store.repositories(), known)
+      .catch(known)
+      .then((records) => {
+        this.#records = records;
+        return Promise.all(
+          records.map(async (record) => ({ record, opened: await settle(this.#open(record), () => null) })),
+        );
+      });
     const [engine, opened, storage, totals] = await Promise.all([
       settle(this.#askEngine(), () => this.#lastEngine()),
       stored,
