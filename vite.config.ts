@@ -1,8 +1,11 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { UserConfig, UserConfigFnObject } from "vite";
 import { serviceWorkerConstants } from "./vite/service-worker-constants.ts";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+const packageVersion = (JSON.parse(readFileSync(at("package.json"), "utf8")) as { version: string }).version;
 
 const common: UserConfig = {
   logLevel: "warn",
@@ -40,6 +43,20 @@ const targets: Readonly<Record<string, () => UserConfig>> = {
       target: browsers,
       reportCompressedSize: false,
       // A classic script: module service workers need Firefox 147.
+      rolldownOptions: { input: at("sw/service-worker.ts"), output: { format: "iife", entryFileNames: "sw.js" } },
+    },
+  }),
+
+  // The same service worker for other people's sites: it has no app of its own to keep.
+  "client-sw": () => ({
+    ...common,
+    publicDir: false,
+    define: { __APP_VERSION__: JSON.stringify(packageVersion), __APP_ASSETS__: "[]" },
+    build: {
+      outDir: at("dist/client"),
+      emptyOutDir: false,
+      target: browsers,
+      reportCompressedSize: false,
       rolldownOptions: { input: at("sw/service-worker.ts"), output: { format: "iife", entryFileNames: "sw.js" } },
     },
   }),

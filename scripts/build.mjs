@@ -1,4 +1,4 @@
-// Builds dist/: node scripts/build.mjs [app|sw|client|node]… (all of them without an argument).
+// Builds dist/: node scripts/build.mjs [app|sw|client|client-sw|node]… (all of them without an argument).
 import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { fingerprint, stampFile } from "./fingerprint.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 // The service worker is told what the app consists of: the app comes first.
-const order = ["app", "sw", "client", "node"];
+const order = ["app", "sw", "client", "client-sw", "node"];
 const wanted = process.argv.slice(2);
 
 const unknown = wanted.filter((name) => !order.includes(name));

@@ -31,6 +31,7 @@ export class AppShell {
     const url = new URL(request.url);
     if (url.origin !== this.#base.origin) return null;
     const page = new URL("index.html", this.#base).href;
+    if (!this.#assets.has(page)) return null;
     if (request.mode === "navigate")
       return url.pathname === this.#base.pathname || url.pathname === new URL(page).pathname ? page : null;
     const plain = url.origin + url.pathname;

@@ -12,7 +12,7 @@ export async function init(args: readonly string[]): Promise<void> {
       "init takes one folder: opam-web-mirror init DIR, where DIR is the public folder of your site.",
     );
   }
-  const source = join(packageRoot(), "dist", "app", "sw.js");
+  const source = join(packageRoot(), "dist", "client", "sw.js");
   if ((await stat(source).catch(() => null)) === null) {
     throw new OperatorError("start", `${source} does not exist. Build it with: npm run build.`);
   }

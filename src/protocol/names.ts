@@ -4,7 +4,6 @@ export interface ScopeNames {
   readonly scope: string;
   readonly database: string;
   readonly leaderLock: string;
-  readonly syncLock: (repository: string) => string;
   readonly progressChannel: string;
   readonly appCache: (version: string) => string;
   readonly appCachePrefix: string;
@@ -19,7 +18,6 @@ export function scopeNames(scope: string): ScopeNames {
     scope: path,
     database: prefix,
     leaderLock: `${prefix}:leader`,
-    syncLock: (repository) => `${prefix}:sync:${repository}`,
     progressChannel: `${prefix}:progress`,
     appCachePrefix: `${prefix}:app:`,
     appCache: (version) => `${prefix}:app:${version}`,

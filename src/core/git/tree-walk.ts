@@ -34,6 +34,8 @@ export interface WalkedTree {
 }
 
 const listed = 100;
+/** Opening and closing a folder are one step each; a version is a folder with one file. */
+const foldersPerFile = 4;
 const slash = 47;
 const latin1 = new TextDecoder("latin1");
 
@@ -92,7 +94,11 @@ class ServedTreeWalk {
   async walk(root: ObjectBytes): Promise<WalkedTree> {
     const rootBefore = this.#before === null ? null : foldersOf(this.#before.root);
     const stack: OpenFolder[] = [{ prefix: 0, depth: 0, content: root, before: rootBefore, at: root.from }];
-    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const allowed = this.#limits.files * foldersPerFile;
+    for (let top = stack.at(-1), folders = 0; top !== undefined; top = stack.at(-1), folders++) {
+      // Folders without files count too: trees that name one another can describe more of them than anybody can walk.
+      if (folders > allowed)
+        throw new MirrorError("pack-limit", { limit: "the number of folders", allowed, found: folders });
       const folder = this.#advance(top);
       if (folder === null) stack.pop();
       else if (!(await this.#takenOver(top, folder))) stack.push(await this.#open(top, folder));

@@ -1,10 +1,10 @@
 import type { JSX } from "preact";
-import { repositoryAddress } from "../model/address.ts";
+import { gitAddress } from "../model/address.ts";
 import { CopyButton } from "./copy-button.tsx";
 
 /** What to type to make opam use this repository. */
 export function OpamLines({ base, name }: { readonly base: string; readonly name: string }): JSX.Element {
-  const address = repositoryAddress(base, name);
+  const address = gitAddress(base, name);
   const lines = [
     { what: "A fresh opam", command: "opam init default" },
     { what: "Besides what you have", command: "opam repository add web-mirror" },
@@ -23,8 +23,8 @@ export function OpamLines({ base, name }: { readonly base: string; readonly name
         </div>
       ))}
       <p class="remark">
-        A service worker answers the pages of this browser only. Native opam needs the gateway: the server that{" "}
-        <code>npm start</code> runs answers the same addresses with the same bytes.
+        A service worker answers the pages of this browser only. opam itself clones the repository from the server that{" "}
+        <code>npm start</code> runs.
       </p>
     </section>
   );

@@ -11,3 +11,8 @@ export function requestAddress(base: string, repository: string, path: string): 
   const inside = path.trim().replace(/^\/+/, "").replaceAll("#", "%23");
   return new URL(`${repositoryAddress(base, repository)}/${inside}`).href;
 }
+
+/** What opam is told to clone: the Git relay of the gateway that serves this page. */
+export function gitAddress(base: string, repository: string): string {
+  return `git+${new URL(`git/${encodeURIComponent(repository)}`, base).href}`;
+}

@@ -62,8 +62,8 @@ export function AboutPage({ dashboard }: { readonly dashboard: Dashboard }): JSX
         <li>It verifies all listed checksums itself, whoever delivered the bytes.</li>
       </ol>
       <p>
-        Programs outside this browser cannot reach a service worker. They use the gateway, the server that{" "}
-        <code>npm start</code> runs: the same engine, the same addresses, the same bytes.
+        Programs outside this browser cannot reach a service worker. opam clones the same repository from the server
+        that <code>npm start</code> runs, at the address that the first page gives.
       </p>
 
       <h2>What stays here</h2>
