@@ -9,7 +9,7 @@ export interface Noise {
 }
 
 /** Above this, a measurement says something about the machine rather than about the project. */
-export const disturbing = 0.05;
+const disturbing = 0.05;
 
 /** Measures from now until the returned function is called; null where there is no Linux `/proc`. */
 export async function watchNoise(): Promise<() => Promise<Noise | null>> {
