@@ -1,13 +1,32 @@
 // Type-aware rules only: formatting and syntax rules are biome's.
 import tseslint from "typescript-eslint";
 
-const schedulerApis = ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "MessageChannel", "scheduler", "requestIdleCallback"];
+const schedulerApis = [
+  "setTimeout",
+  "setInterval",
+  "setImmediate",
+  "queueMicrotask",
+  "MessageChannel",
+  "scheduler",
+  "requestIdleCallback",
+];
 
 export default tseslint.config(
   { ignores: ["dist", ".cache", "node_modules", "**/*.js", "**/*.mjs", "**/*.d.ts"] },
   {
-    files: ["src/**/*.ts", "src/**/*.tsx", "sw/**/*.ts", "tests/**/*.ts", "tests/**/*.tsx", "scripts/**/*.ts", "vite/**/*.ts"],
-    languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    files: [
+      "src/**/*.ts",
+      "src/**/*.tsx",
+      "sw/**/*.ts",
+      "tests/**/*.ts",
+      "tests/**/*.tsx",
+      "scripts/**/*.ts",
+      "vite/**/*.ts",
+    ],
+    languageOptions: {
+      parser: tseslint.parser,
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
     plugins: { "@typescript-eslint": tseslint.plugin },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {

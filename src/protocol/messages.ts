@@ -1,6 +1,6 @@
 import type { ErrorRecord } from "../core/errors.ts";
 import type { RepositoryConfig } from "./config.ts";
-import type { AvailabilityStatus, RepositoryStatus, Status } from "./status.ts";
+import type { AvailabilityStatus, RepositoryStatus } from "./status.ts";
 
 /** Version of every message below. A peer of another version is told to reload, never guessed at. */
 export const protocolVersion = 1;
@@ -78,5 +78,3 @@ export type LiveAnswer =
   | { readonly type: "pending"; readonly secondsLeft: number }
   /** No sync is running for that repository. */
   | { readonly type: "idle" };
-
-export type { ErrorRecord, Status };

@@ -1,4 +1,3 @@
-import type { ErrorRecord } from "../core/errors.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
 import type { LastSync } from "../protocol/status.ts";
 
@@ -72,5 +71,3 @@ export interface ArchiveRecord {
   readonly pinned: boolean;
   readonly verifiedAt: number;
 }
-
-export type { ErrorRecord };

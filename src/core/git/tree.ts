@@ -9,7 +9,6 @@ export interface TreeEntry {
 
 export const treeMode = 0o40000;
 export const gitlinkMode = 0o160000;
-export const symlinkMode = 0o120000;
 
 export function isTree(mode: number): boolean {
   return (mode & 0o170000) === treeMode;

@@ -24,10 +24,9 @@ export function textAppears(page: TestPage, text: string, timeoutMs: number): Pr
     async (text, timeoutMs) => {
       const begun = performance.now();
       // biome-ignore lint/performance/useDomNodeTextContent: what a person can see is the question
-      while (!document.body.innerText.includes(text)) {
-        // biome-ignore lint/performance/useDomNodeTextContent: what a person can see is the question
-        if (performance.now() - begun > timeoutMs)
-          throw new Error(`not on the page: ${text}\n${document.body.innerText}`);
+      const seen = () => document.body.innerText;
+      while (!seen().includes(text)) {
+        if (performance.now() - begun > timeoutMs) throw new Error(`not on the page: ${text}\n${seen()}`);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       return performance.now() - begun;
