@@ -11,9 +11,12 @@ export function gitEnvironment(extra: Readonly<Record<string, string>> = {}): No
     GIT_TERMINAL_PROMPT: "0",
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_CONFIG_GLOBAL: process.platform === "win32" ? "NUL" : "/dev/null",
-    GIT_CONFIG_COUNT: "1",
+    GIT_CONFIG_COUNT: "2",
     GIT_CONFIG_KEY_0: "safe.directory",
     GIT_CONFIG_VALUE_0: "*",
+    // The browser that receives the pack often runs on the same machine: packing leaves it a processor.
+    GIT_CONFIG_KEY_1: "pack.threads",
+    GIT_CONFIG_VALUE_1: "1",
     ...extra,
   };
   for (const name of ["PATH", "SystemRoot", "TMPDIR", "TEMP"]) {

@@ -19,8 +19,8 @@ const headRoom = 24;
 const packHeaderBytes = 12;
 const trailerBytes = 20;
 const mebibyte = 1 << 20;
-/** Some ten microseconds of work. */
-const clockBytes = 4096;
+/** Some microseconds of work, and a few milliseconds before the code is compiled. */
+const clockBytes = 1024;
 
 export interface PackReaderOptions {
   readonly limits: Limits;
@@ -182,7 +182,7 @@ export class PackReader {
     const table = this.table;
     const held = this.#arena(table.types[index]!).get(table.segments[index]!);
     if (held !== null) return { bytes: held, from: table.positions[index]!, size: table.sizes[index]! };
-    return this.#rebuild(index);
+    return this.#rebuild(index, false);
   }
 
   async #advance(): Promise<void> {
@@ -191,7 +191,7 @@ export class PackReader {
     while (this.table.count < this.expected && this.#readEntry()) {
       if (this.#waitedFor >= 0) await this.#resolveWaiting(this.#waitedFor);
       if (this.#at - this.#hashedTo >= 65536) await this.#hashTo(this.#at);
-      // Looking at the clock costs as much as a small object: it is done for every few kilobytes.
+      // Looking at the clock costs as much as a small object: it is done for every kilobyte.
       if (this.#work < clockBytes) continue;
       this.#work = 0;
       if (slice.due()) await slice.pause();
@@ -378,8 +378,8 @@ export class PackReader {
     // Looked up first: it may itself be inflated again into the arena, through the scratch buffer.
     const held = this.#arena(type).get(table.segments[base]!);
     if (held === null) {
-      const content = this.#rebuild(base);
-      this.#inflateDelta(index);
+      const content = this.#rebuild(base, true);
+      this.#inflateDelta(index, true);
       this.#applyInto(arena, content, deltaSize, type, at);
     } else {
       this.#applyInto(
@@ -420,14 +420,15 @@ export class PackReader {
   }
 
   /** Inflates a delta that was read before into the scratch buffer. */
-  #inflateDelta(index: number): void {
+  #inflateDelta(index: number, counts: boolean): void {
     const table = this.table;
     const size = table.packedSizes[index]!;
-    this.#repeat(size);
+    if (counts) this.#repeat(size);
     if (size > this.#scratch.length) this.#scratch = new Uint8Array(size * 2);
     this.#inflater.inflate(this.buffer.bytes, table.dataOffsets[index]!, this.buffer.length, this.#scratch, 0, size);
   }
 
+  /** Work that the remote causes by how it packs is bounded; reading an object again for an answer is not its doing. */
   #repeat(size: number): void {
     this.#repeatedBytes += size;
     const allowed = this.#limits.inflatedBytes * 4;
@@ -441,7 +442,7 @@ export class PackReader {
   }
 
   /** Makes the bytes of a resolved object again after the arena forgot them: down the chain of bases, then up through the deltas. */
-  #rebuild(index: number): ObjectBytes {
+  #rebuild(index: number, counts: boolean): ObjectBytes {
     const table = this.table;
     const type = table.types[index]!;
     const arena = this.#arena(type);
@@ -455,7 +456,7 @@ export class PackReader {
     let content: ObjectBytes;
     if (held === null) {
       const size = table.sizes[root]!;
-      this.#repeat(size);
+      if (counts) this.#repeat(size);
       arena.place(headRoom + size);
       this.#inflater.inflate(
         this.buffer.bytes,
@@ -469,8 +470,8 @@ export class PackReader {
     } else content = { bytes: held, from: table.positions[root]!, size: table.sizes[root]! };
     for (let i = chain.length - 1; i >= 0; i--) {
       const delta = chain[i]!;
-      this.#inflateDelta(delta);
-      this.#repeat(table.sizes[delta]!);
+      this.#inflateDelta(delta, counts);
+      if (counts) this.#repeat(table.sizes[delta]!);
       this.#applyInto(arena, content, table.packedSizes[delta]!, type, table.offsets[delta]!);
       content = this.#kept(delta, arena, this.#resultSize);
     }
@@ -494,7 +495,7 @@ export class PackReader {
       for (let child = this.#takeWaiting(base); child >= 0; ) {
         const next = table.nextWaiting[child]!;
         table.bases[child] = base;
-        this.#inflateDelta(child);
+        this.#inflateDelta(child, true);
         this.#applyTo(child, base, table.packedSizes[child]!);
         ready.push(child);
         child = next;
