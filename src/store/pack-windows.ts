@@ -17,12 +17,13 @@ export class PackWindows {
     this.#capacity = Math.floor(capacity / windowBytes);
   }
 
-  open(pack: PackReadable): StoredPack {
+  /** `inBulk`: most of the pack will be read, so windows are waited for. */
+  open(pack: PackReadable, inBulk: boolean = false): StoredPack {
     let idx: Promise<PackIdx> | null = null;
     return {
       key: pack.key,
       size: pack.size,
-      bytes: (offset, length) => this.#bytes(pack, offset, length),
+      bytes: (offset, length) => this.#bytes(pack, offset, length, inBulk),
       offsetOf: async (oid) => {
         idx ??= pack.idx().then((bytes) => new PackIdx(bytes));
         return (await idx).offsetOf(oid);
@@ -30,7 +31,7 @@ export class PackWindows {
     };
   }
 
-  #bytes(pack: PackReadable, offset: number, length: number): PackBytes | Promise<PackBytes> {
+  #bytes(pack: PackReadable, offset: number, length: number, inBulk: boolean): PackBytes | Promise<PackBytes> {
     const number = Math.floor(offset / windowBytes);
     const start = number * windowBytes;
     const end = Math.min(offset + length, pack.size);
@@ -42,12 +43,16 @@ export class PackWindows {
       // What reaches into the next window is read by itself unless what is held may do.
       if (end <= start + held.length || (length <= 4096 && offset + 64 < start + held.length))
         return { bytes: held, at: offset - start };
-    } else if (held === undefined) this.#fetch(pack, key, start);
+    } else {
+      const filling = held ?? this.#fetch(pack, key, start);
+      if (inBulk && filling !== null)
+        return filling.then(() => this.#bytes(pack, offset, length, this.#windows.has(key)));
+    }
     return pack.read(offset, end - offset).then((bytes) => ({ bytes, at: 0 }));
   }
 
-  #fetch(pack: PackReadable, key: string, start: number): void {
-    if (this.#capacity < 1) return;
+  #fetch(pack: PackReadable, key: string, start: number): Promise<void> | null {
+    if (this.#capacity < 1) return null;
     const filling = pack.read(start, Math.min(windowBytes, pack.size - start)).then(
       (bytes) => {
         this.#windows.set(key, bytes);
@@ -60,5 +65,6 @@ export class PackWindows {
       () => void this.#windows.delete(key),
     );
     this.#windows.set(key, filling);
+    return filling;
   }
 }

@@ -92,6 +92,7 @@ class OpenSnapshot implements Snapshot {
   readonly #windows: PackWindows;
   readonly #sha1: Digest;
   readonly #packs: Map<string, Promise<StoredPack>> = new Map();
+  readonly #bulkPacks: Map<string, Promise<StoredPack>> = new Map();
   readonly #objects: StoredObjectReader = new StoredObjectReader(defaultLimits);
 
   constructor(record: SnapshotRecord, manifest: Manifest, store: Store, windows: PackWindows, sha1: Digest) {
@@ -109,7 +110,7 @@ class OpenSnapshot implements Snapshot {
 
   async read(path: string): Promise<SnapshotFile | undefined> {
     const rank = this.#manifest.find(path);
-    return rank < 0 ? undefined : this.#readRank(rank);
+    return rank < 0 ? undefined : this.#readRank(rank, false);
   }
 
   *paths(): Iterable<string> {
@@ -120,15 +121,15 @@ class OpenSnapshot implements Snapshot {
     for (let rank = this.#manifest.lowerBound(prefix); rank < this.#manifest.count; rank++) {
       const path = this.#manifest.path(rank);
       if (!path.startsWith(prefix)) return;
-      const { oid, bytes } = await this.#readRank(rank);
+      const { oid, bytes } = await this.#readRank(rank, true);
       yield { path, oid, bytes };
       if (slice.due()) await slice.pause();
     }
   }
 
-  async #readRank(rank: number): Promise<SnapshotFile> {
+  async #readRank(rank: number, inBulk: boolean): Promise<SnapshotFile> {
     const place = this.#manifest.place(rank);
-    const pack = await this.#pack(place.pack);
+    const pack = await this.#pack(place.pack, inBulk);
     const object = await this.#objects.read(pack, place.offset);
     const oid = this.#manifest.oid(rank);
     if (object.type !== objectTypes.blob || hashObject(this.#sha1, "blob", object.bytes) !== oid) {
@@ -137,16 +138,17 @@ class OpenSnapshot implements Snapshot {
     return { oid, bytes: object.bytes };
   }
 
-  #pack(number: number): Promise<StoredPack> {
+  #pack(number: number, inBulk: boolean): Promise<StoredPack> {
     const key = this.record.packs[number] ?? "";
-    let pack = this.#packs.get(key);
+    const packs = inBulk ? this.#bulkPacks : this.#packs;
+    let pack = packs.get(key);
     if (pack === undefined) {
       pack = this.#store.pack(key).then((readable) => {
         if (readable === undefined) throw new MirrorError("store-lost", { reason: `pack ${key} is gone` });
-        return this.#windows.open(readable);
+        return this.#windows.open(readable, inBulk);
       });
-      this.#packs.set(key, pack);
-      pack.catch(() => this.#packs.delete(key));
+      packs.set(key, pack);
+      pack.catch(() => packs.delete(key));
     }
     return pack;
   }

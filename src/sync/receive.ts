@@ -2,6 +2,7 @@ import { Channel } from "../core/cooperation/channel.ts";
 import type { Slice } from "../core/cooperation/slice.ts";
 import { PackReader } from "../core/git/pack-reader.ts";
 import { createDigest } from "../platform/digest.ts";
+import { sha1OfWhole } from "../platform/sha1.ts";
 import type { Remote } from "./discover.ts";
 import { fetchPack, type Wanted } from "./fetch-pack.ts";
 import type { SyncHost } from "./host.ts";
@@ -36,8 +37,14 @@ export async function receivePack(
   handlers: ReceiveHandlers,
   signal: AbortSignal,
 ): Promise<Received> {
-  const [objectSha1, packSha1] = await Promise.all([createDigest("sha1"), createDigest("sha1")]);
-  const reader = new PackReader({ limits: host.limits, slice, objectSha1, packSha1, thin: wanted.have !== null });
+  const objectSha1 = await createDigest("sha1");
+  const reader = new PackReader({
+    limits: host.limits,
+    slice,
+    objectSha1,
+    packSha1: sha1OfWhole,
+    thin: wanted.have !== null,
+  });
   handlers.begun(reader);
   const chunks = new Channel<Uint8Array>(chunksInFlight);
   let bytes = 0;

@@ -8,6 +8,7 @@ import { assertCountable } from "../../src/core/git/path-count.ts";
 import { type WalkedTree, walkServedTree } from "../../src/core/git/tree-walk.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { createDigest } from "../../src/platform/digest.ts";
+import { sha1OfWhole } from "../../src/platform/sha1.ts";
 
 export interface ReadPack {
   readonly reader: PackReader;
@@ -34,7 +35,7 @@ export async function readPack(pack: Uint8Array, commit: string, options: ReadPa
     limits,
     slice,
     objectSha1: await createDigest("sha1"),
-    packSha1: await createDigest("sha1"),
+    packSha1: sha1OfWhole,
     ...(treeCacheBytes !== undefined && { treeCacheBytes }),
     ...(objectCacheBytes !== undefined && { objectCacheBytes }),
   });

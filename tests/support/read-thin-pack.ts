@@ -4,6 +4,7 @@ import { PackReader } from "../../src/core/git/pack-reader.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { deflate } from "../../src/platform/deflate.ts";
 import { createDigest } from "../../src/platform/digest.ts";
+import { sha1OfWhole } from "../../src/platform/sha1.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { schemaVersion } from "../../src/store/records.ts";
 import { StoredObjects } from "../../src/store/stored-objects.ts";
@@ -33,8 +34,8 @@ export async function readThinPack(
   await writer.commit(before.checksum, before.idx);
   const objects = await StoredObjects.open(store, [before.checksum]);
   const slice = nodeSlice();
-  const [objectSha1, packSha1] = [await createDigest("sha1"), await createDigest("sha1")];
-  const reader = new PackReader({ limits: defaultLimits, slice, objectSha1, packSha1, thin: true });
+  const objectSha1 = await createDigest("sha1");
+  const reader = new PackReader({ limits: defaultLimits, slice, objectSha1, packSha1: sha1OfWhole, thin: true });
   await reader.write(pack);
   let checksum = await reader.end();
   if (reader.unresolved > 0) checksum = await reader.complete((oid) => objects.read(oid), deflate);

@@ -3,6 +3,7 @@ import { defaultLimits } from "../../src/core/git/limits.ts";
 import { PackReader } from "../../src/core/git/pack-reader.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { createDigest } from "../../src/platform/digest.ts";
+import { sha1OfWhole } from "../../src/platform/sha1.ts";
 import { LiveClone } from "../../src/sync/live-clone.ts";
 import { testSlice } from "../support/fake-snapshot.ts";
 import { PackForge } from "../support/forge/pack-forge.ts";
@@ -16,7 +17,7 @@ async function halfRead(): Promise<{ reader: PackReader; live: LiveClone; rest: 
     limits: defaultLimits,
     slice: testSlice(),
     objectSha1: await createDigest("sha1"),
-    packSha1: await createDigest("sha1"),
+    packSha1: sha1OfWhole,
   });
   const forge = new PackForge();
   let firstBlob = 0;

@@ -3,7 +3,7 @@ import { MirrorError } from "../errors.ts";
 import { Arena } from "./arena.ts";
 import { crc32 } from "./crc32.ts";
 import { applyDelta, deltaSizes } from "./delta.ts";
-import type { Digest } from "./digest.ts";
+import type { Digest, WholeDigest } from "./digest.ts";
 import { checkObject } from "./fsck.ts";
 import { corrupt, Inflater, needMore } from "./inflate.ts";
 import type { Limits } from "./limits.ts";
@@ -19,15 +19,16 @@ const headRoom = 24;
 const packHeaderBytes = 12;
 const trailerBytes = 20;
 const mebibyte = 1 << 20;
-/** Some microseconds of work, and a few milliseconds before the code is compiled. */
-const clockBytes = 1024;
+/** Work after which the slice is asked: some ten microseconds. */
+const clockBytes = 4096;
+const coldClockBytes = 512;
+const coldObjects = 2000;
 
 export interface PackReaderOptions {
   readonly limits: Limits;
   readonly slice: Slice;
-  /** Two independent SHA-1 instances: one for objects, one for the pack. */
   readonly objectSha1: Digest;
-  readonly packSha1: Digest;
+  readonly packSha1: WholeDigest;
   /** Whether deltas may have their base outside the pack; `complete` then puts those bases into it. */
   readonly thin?: boolean;
   /** Bytes of inflated trees and of other objects kept at hand. */
@@ -62,7 +63,7 @@ export class PackReader {
   readonly #limits: Limits;
   readonly #slice: Slice;
   readonly #objectSha1: Digest;
-  readonly #packSha1: Digest;
+  readonly #packSha1: WholeDigest;
   readonly #inflater: Inflater = new Inflater();
   readonly #head: PackEntryHead = new PackEntryHead();
   readonly #trees: Arena;
@@ -71,7 +72,6 @@ export class PackReader {
   readonly #missing: Map<string, number> = new Map();
   #scratch: Uint8Array<ArrayBuffer> = new Uint8Array(mebibyte / 4);
   #at = 0;
-  #hashedTo = 0;
   /** Do not try the entry at `#at` again before this many bytes are there. */
   #wanted: number = packHeaderBytes;
   #ended = false;
@@ -91,7 +91,6 @@ export class PackReader {
     this.buffer = new PackBuffer(options.limits.packBytes);
     this.#trees = new Arena(options.treeCacheBytes ?? 16 * mebibyte);
     this.#others = new Arena(options.objectCacheBytes ?? 24 * mebibyte);
-    this.#packSha1.init();
   }
 
   /** Takes the next bytes and reads every entry that is complete. Calls must not overlap. */
@@ -110,8 +109,7 @@ export class PackReader {
     if (this.#at !== length - trailerBytes) {
       throw new MirrorError("pack-corrupt", { at: this.#at, reason: "bytes follow the last object" });
     }
-    await this.#hashTo(this.#at);
-    const actual = toHex(this.#packSha1.digest());
+    const actual = toHex(await this.#packSha1(this.buffer.bytes.subarray(0, this.#at), this.#slice));
     const expected = toHex(this.buffer.bytes, this.#at, length);
     if (actual !== expected) throw new MirrorError("pack-checksum", { expected, actual });
     return actual;
@@ -152,10 +150,7 @@ export class PackReader {
       await this.#resolveWaiting(index);
     }
     new DataView(buffer.bytes.buffer).setUint32(8, table.count);
-    this.#packSha1.init();
-    this.#hashedTo = 0;
-    await this.#hashTo(buffer.length);
-    const checksum = this.#packSha1.digest();
+    const checksum = await this.#packSha1(buffer.bytes.subarray(0, buffer.length), this.#slice);
     await buffer.append(checksum, this.#slice);
     return toHex(checksum);
   }
@@ -190,20 +185,10 @@ export class PackReader {
     if (this.expected === 0 && this.#at === 0 && !this.#readHeader()) return;
     while (this.table.count < this.expected && this.#readEntry()) {
       if (this.#waitedFor >= 0) await this.#resolveWaiting(this.#waitedFor);
-      if (this.#at - this.#hashedTo >= 65536) await this.#hashTo(this.#at);
-      // Looking at the clock costs as much as a small object: it is done for every kilobyte.
-      if (this.#work < clockBytes) continue;
+      // Looking at the clock costs as much as a small object; while the code is not compiled yet, a kilobyte is a long time.
+      if (this.#work < (this.table.count < coldObjects ? coldClockBytes : clockBytes)) continue;
       this.#work = 0;
       if (slice.due()) await slice.pause();
-    }
-  }
-
-  async #hashTo(end: number): Promise<void> {
-    for (; this.#hashedTo < end; ) {
-      const to = Math.min(this.#hashedTo + 65536, end);
-      this.#packSha1.update(this.buffer.bytes.subarray(this.#hashedTo, to));
-      this.#hashedTo = to;
-      if (this.#slice.due()) await this.#slice.pause();
     }
   }
 
