@@ -20,8 +20,8 @@ const chunksInFlight = 16;
 
 export interface Received {
   readonly reader: PackReader;
-  /** Hex checksum of the pack as it was sent. */
-  readonly checksum: string;
+  /** Hex checksum of the pack as it was sent, once it was compared; rejects with `pack-checksum`. */
+  readonly checksum: Promise<string>;
   readonly shallow: readonly string[];
 }
 
@@ -78,16 +78,19 @@ export async function receivePack(
         await reader.write(chunk);
         signal.throwIfAborted();
       }
-      return await reader.end();
+      await reader.finish();
     } catch (thrown) {
       chunks.fail(thrown);
       throw thrown;
     }
   })();
-  const [result, checksum] = await Promise.all([receiving, analysing]).catch(async (thrown: unknown) => {
+  const [result] = await Promise.all([receiving, analysing]).catch(async (thrown: unknown) => {
     // Neither loop may outlive this call.
     await Promise.allSettled([receiving, analysing]);
     throw thrown;
   });
+  const checksum = reader.checksum();
+  // Whoever verifies the tree meanwhile may fail first; then nobody waits for this.
+  checksum.catch(() => undefined);
   return { reader, checksum, shallow: result.shallow };
 }

@@ -6,7 +6,7 @@ import { buildIdx } from "../core/git/pack-idx.ts";
 import type { PackReader } from "../core/git/pack-reader.ts";
 import { type RepoFile, rewriteRepoFile } from "../core/opam/repo-file.ts";
 import { deflate } from "../platform/deflate.ts";
-import { createDigest } from "../platform/digest.ts";
+import { sha1OfWhole } from "../platform/sha1.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
 import type { SyncPhase } from "../protocol/status.ts";
 import { buildTarball } from "../store/index-tarball.ts";
@@ -17,6 +17,7 @@ import type { StoredObjects } from "../store/stored-objects.ts";
 import { countChangedFiles } from "./changed-files.ts";
 import { discover, type Remote, type Tip } from "./discover.ts";
 import { writeGitRecords } from "./git-records.ts";
+import { HeldSnapshot } from "./held-snapshot.ts";
 import type { SyncHost } from "./host.ts";
 import { type ReceiveHandlers, receivePack } from "./receive.ts";
 import { openFoundation, type VerifiedTree, verifyTree } from "./verify.ts";
@@ -63,14 +64,24 @@ export async function syncRepository(
     await ensureTarball(host, before, remote, slice, observer);
     return { tip, changedFiles: 0 };
   }
-  const snapshot = await fetchSnapshot(host, config.name, epoch, remote, tip, before, slice, observer, signal);
+  const { snapshot, reader } = await fetchSnapshot(
+    host,
+    config.name,
+    epoch,
+    remote,
+    tip,
+    before,
+    slice,
+    observer,
+    signal,
+  );
   const changes = await countChangedFiles(before?.manifest ?? null, snapshot.manifest, slice);
   await writeGitRecords(host, config.name, remote, tip, snapshot.packs, slice);
-  await ensureTarball(host, snapshot, remote, slice, observer);
+  await ensureTarball(host, snapshot, remote, slice, observer, reader);
   return { tip, changedFiles: changes.added + changes.changed + changes.removed };
 }
 
-/** Receives, verifies and publishes. What it held of the pack is free when it returns: making index.tar.gz must not come on top of it. */
+/** Receives, verifies and publishes. The reader still holds what arrived: index.tar.gz is made from it. */
 async function fetchSnapshot(
   host: SyncHost,
   repository: string,
@@ -81,7 +92,7 @@ async function fetchSnapshot(
   slice: Slice,
   observer: SyncObserver,
   signal: AbortSignal,
-): Promise<SnapshotRecord> {
+): Promise<{ readonly snapshot: SnapshotRecord; readonly reader: PackReader }> {
   observer.phase("receive");
   const foundation = before !== null && before.packs.length < maximalPacks ? await openFoundation(host, before) : null;
   const wanted = { commit: tip.commit, have: foundation?.snapshot.commit ?? null };
@@ -89,10 +100,14 @@ async function fetchSnapshot(
   observer.phase("resolve");
   const { reader, shallow } = received;
   const { objects } = foundation ?? {};
-  const checksum =
-    objects && reader.unresolved > 0 ? await reader.complete((oid) => objects.read(oid), deflate) : received.checksum;
+  let completed: string | null = null;
+  if (objects && reader.unresolved > 0) {
+    await received.checksum;
+    completed = await reader.complete((oid) => objects.read(oid), deflate);
+  }
   reader.assertResolved();
   const verified = await verifyTree(host, reader, tip.commit, shallow, foundation, slice);
+  const checksum = completed ?? (await received.checksum);
   if (!verified.hasPackages && !verified.hasRepo) {
     throw new MirrorError("not-opam-repository", { remote: remote.shown, branch: tip.branch });
   }
@@ -105,7 +120,7 @@ async function fetchSnapshot(
   signal.throwIfAborted();
   await host.store.publish(snapshot, epoch);
   observer.published(snapshot);
-  return snapshot;
+  return { snapshot, reader };
 }
 
 async function currentSnapshot(host: SyncHost, repository: string): Promise<SnapshotRecord | null> {
@@ -119,7 +134,7 @@ async function currentSnapshot(host: SyncHost, repository: string): Promise<Snap
 }
 
 async function storePack(host: SyncHost, reader: PackReader, checksum: string, slice: Slice): Promise<void> {
-  const idx = await buildIdx(reader.table, fromHex(checksum), await createDigest("sha1"), slice);
+  const idx = await buildIdx(reader.table, fromHex(checksum), sha1OfWhole, slice);
   const writer = host.store.packWriter();
   try {
     for (let at = 0; at < reader.buffer.length; at += writeBytes) {
@@ -185,10 +200,12 @@ async function ensureTarball(
   remote: Remote,
   slice: Slice,
   observer: SyncObserver,
+  held: PackReader | null = null,
 ): Promise<void> {
   if ((await host.store.tarball(record.id)) !== undefined) return;
   observer.phase("index");
-  const snapshot = await new SnapshotReader(host.store).open(record.id);
+  const stored = await new SnapshotReader(host.store).open(record.id);
+  const snapshot = held === null ? stored : new HeldSnapshot(stored, held);
   const original = await snapshot.read("repo");
   const repo = rewriteRepoFile(original?.bytes ?? null, { commit: record.commit, remote: remote.shown });
   await host.store.saveTarball(await buildTarball(snapshot, repo.bytes, slice));

@@ -56,6 +56,6 @@ export async function readPack(pack: Uint8Array, commit: string, options: ReadPa
     limits,
     slice,
   );
-  const idx = await buildIdx(table, fromHex(checksum), await createDigest("sha1"), slice);
+  const idx = await buildIdx(table, fromHex(checksum), sha1OfWhole, slice);
   return { reader, idx, checksum, walked };
 }

@@ -12,11 +12,12 @@ export function forbiddenName(bytes: Uint8Array, from: number, to: number): stri
     if (length === 1) return 'it is "."';
     if (length === 2 && bytes[from + 1] === 0x2e) return 'it is ".."';
   }
-  let plain = first !== 0x2e && first !== 0x67 && first !== 0x47;
+  // Git's own names begin with a dot; their short names on NTFS have a tilde.
+  let plain = first !== 0x2e;
   for (let i = from; i < to; i++) {
     const byte = bytes[i]!;
     if (byte === 0x2f) return "it has a slash";
-    if (byte === 0x5c || byte > 127) plain = false;
+    if (byte === 0x5c || byte === 0x7e || byte > 127) plain = false;
   }
   if (plain) return null;
   return lookAlike(bytes.subarray(from, to));

@@ -27,48 +27,53 @@ export class HuffmanCode {
    */
   build(lengths: Uint8Array, from: number, n: number, mayBeIncomplete: boolean): boolean {
     const counts = this.counts;
-    const offsets = this.#offsets;
     const next = this.#next;
     const table = this.table;
-    counts.fill(0);
-    for (let i = 0; i < n; i++) {
-      const length = lengths[from + i]!;
-      counts[length] = counts[length]! + 1;
-    }
+    for (let length = 0; length < 16; length++) counts[length] = 0;
+    const end = from + n;
+    for (let i = from; i < end; i++) counts[lengths[i]!]!++;
     const used = n - counts[0]!;
     counts[0] = 0;
     let left = 1;
     let longest = 0;
+    let code = 0;
     for (let length = 1; length < 16; length++) {
-      left = left * 2 - counts[length]!;
+      const count = counts[length]!;
+      left = left * 2 - count;
       if (left < 0) return false;
-      if (counts[length]! > 0) longest = length;
+      if (count > 0) longest = length;
+      code = (code + counts[length - 1]!) << 1;
+      next[length] = code;
     }
     if (left > 0 && used > 0 && !(mayBeIncomplete && longest === 1)) return false;
     if (used === 0 && !mayBeIncomplete) return false;
-    let code = 0;
-    offsets[0] = 0;
-    for (let length = 1; length < 16; length++) {
-      code = (code + counts[length - 1]!) << 1;
-      next[length] = code;
-      offsets[length] = offsets[length - 1]! + counts[length - 1]!;
-    }
-    if (left > 0 || longest > this.rootBits) table.fill(0);
     const rootBits = this.rootBits;
+    if (left > 0 || longest > rootBits) {
+      table.fill(0);
+      this.#order(lengths, from, n);
+    }
     const size = 1 << rootBits;
-    for (let symbol = 0; symbol < n; symbol++) {
-      const length = lengths[from + symbol]!;
+    for (let i = from; i < end; i++) {
+      const length = lengths[i]!;
       if (length === 0) continue;
-      this.symbols[offsets[length]!] = symbol;
-      offsets[length] = offsets[length]! + 1;
-      const assigned = next[length]!;
-      next[length] = assigned + 1;
-      if (length <= rootBits) {
-        const entry = (symbol << 4) | length;
-        for (let at = reversed(assigned, length); at < size; at += 1 << length) table[at] = entry;
-      }
+      const assigned = next[length]!++;
+      if (length > rootBits) continue;
+      const entry = ((i - from) << 4) | length;
+      const step = 1 << length;
+      for (let at = reversed(assigned, length); at < size; at += step) table[at] = entry;
     }
     return true;
+  }
+
+  /** Orders the symbols by code, for codes that the table does not hold. */
+  #order(lengths: Uint8Array, from: number, n: number): void {
+    const offsets = this.#offsets;
+    offsets[1] = 0;
+    for (let length = 1; length < 15; length++) offsets[length + 1] = offsets[length]! + this.counts[length]!;
+    for (let symbol = 0; symbol < n; symbol++) {
+      const length = lengths[from + symbol]!;
+      if (length !== 0) this.symbols[offsets[length]!++] = symbol;
+    }
   }
 
   /**

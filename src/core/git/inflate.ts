@@ -133,8 +133,14 @@ const distanceExtra = Uint8Array.of(
 );
 const codeLengthOrder = Uint8Array.of(16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15);
 
-const fixedLiterals = new HuffmanCode(10, 288);
-const fixedDistances = new HuffmanCode(8, 32);
+// Filling a table costs as much as decoding a small object: these hold nearly all codes that occur, as in zlib.
+const literalBits = 9;
+const literalMask = (1 << literalBits) - 1;
+const distanceBits = 7;
+const distanceMask = (1 << distanceBits) - 1;
+
+const fixedLiterals = new HuffmanCode(literalBits, 288);
+const fixedDistances = new HuffmanCode(distanceBits, 32);
 {
   const lengths = new Uint8Array(288);
   lengths.fill(8, 0, 144).fill(9, 144, 256).fill(7, 256, 280).fill(8, 280, 288);
@@ -147,8 +153,8 @@ const fixedDistances = new HuffmanCode(8, 32);
  * It says where a stream ends, which the platform's DecompressionStream does not. Accepts exactly what zlib's inflate accepts.
  */
 export class Inflater {
-  readonly #literals: HuffmanCode = new HuffmanCode(10, 288);
-  readonly #distances: HuffmanCode = new HuffmanCode(8, 32);
+  readonly #literals: HuffmanCode = new HuffmanCode(literalBits, 288);
+  readonly #distances: HuffmanCode = new HuffmanCode(distanceBits, 32);
   readonly #codeLengths: HuffmanCode = new HuffmanCode(7, 19);
   readonly #lengths: Uint8Array = new Uint8Array(320);
   #at = 0;
@@ -240,7 +246,7 @@ export class Inflater {
             at += 2;
             count += 16;
           }
-          let entry = literalTable[bits & 1023]!;
+          let entry = literalTable[bits & literalMask]!;
           if (entry === 0) {
             entry = literals.walk(bits & 0x7fff);
             if (entry < 0) return this.#blame(at, count, end);
@@ -251,7 +257,7 @@ export class Inflater {
             if (out >= limit) return this.#blame(at, count, end);
             target[out++] = entry >>> 4;
             // A second literal, when the bits at hand hold its whole code.
-            entry = literalTable[bits & 1023]!;
+            entry = literalTable[bits & literalMask]!;
             if (entry === 0 || entry >= 4096 || (entry & 15) > count || out >= limit) continue;
             bits >>>= entry & 15;
             count -= entry & 15;
@@ -276,7 +282,7 @@ export class Inflater {
             at += 2;
             count += 16;
           }
-          entry = distanceTable[bits & 255]!;
+          entry = distanceTable[bits & distanceMask]!;
           if (entry === 0) {
             entry = distances.walk(bits & 0x7fff);
             if (entry < 0) return this.#blame(at, count, end);
@@ -415,6 +421,16 @@ export function adler32(bytes: Uint8Array, from: number, to: number): number {
   // 3800 bytes keep both sums below 2³¹ without a division in the inner loop.
   for (let at = from; at < to; ) {
     const stop = Math.min(at + 3800, to);
+    for (; at + 4 <= stop; at += 4) {
+      a += bytes[at]!;
+      b += a;
+      a += bytes[at + 1]!;
+      b += a;
+      a += bytes[at + 2]!;
+      b += a;
+      a += bytes[at + 3]!;
+      b += a;
+    }
     for (; at < stop; at++) {
       a += bytes[at]!;
       b += a;

@@ -1,3 +1,5 @@
+import { toHex } from "./oid.ts";
+
 /**
  * The manifest of a snapshot: every served path with the oid of its blob and where the blob's entry is packed, as one flat table,
  * sorted by path bytes and searched by halving. Layout, all numbers little-endian:
@@ -7,6 +9,7 @@
  */
 const magic = 0x314d574f;
 const headBytes = 16;
+const decoder = new TextDecoder();
 
 export interface Place {
   /** Index into the snapshot's list of packs. */
@@ -131,15 +134,13 @@ export class Manifest {
   }
 
   path(rank: number): string {
-    return new TextDecoder().decode(this.#bytes.subarray(this.#start(rank), this.#end(rank)));
+    return decoder.decode(this.#bytes.subarray(this.#start(rank), this.#end(rank)));
   }
 
   /** Hex oid of the blob. */
   oid(rank: number): string {
-    let text = "";
     const at = this.#oidsAt + rank * 20;
-    for (let i = 0; i < 20; i++) text += (this.#bytes[at + i]! + 256).toString(16).slice(1);
-    return text;
+    return toHex(this.#bytes, at, at + 20);
   }
 
   place(rank: number): Place {

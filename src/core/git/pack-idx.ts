@@ -1,5 +1,5 @@
 import type { Slice } from "../cooperation/slice.ts";
-import type { Digest } from "./digest.ts";
+import type { WholeDigest } from "./digest.ts";
 import type { ObjectTable } from "./object-table.ts";
 import { compareOids } from "./oid.ts";
 
@@ -12,7 +12,7 @@ const headerBytes = 8 + 256 * 4;
 export async function buildIdx(
   table: ObjectTable,
   packChecksum: Uint8Array,
-  sha1: Digest,
+  sha1: WholeDigest,
   slice: Slice,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const n = table.count;
@@ -33,7 +33,7 @@ export async function buildIdx(
   for (let b = 0; b < 256; b++) {
     view.setUint32(8 + b * 4, starts[b + 1]!);
     const bucket = order.subarray(starts[b], starts[b + 1]);
-    bucket.sort((x, y) => compareOids(oids, x * 20, oids, y * 20));
+    sortBucket(bucket, oids);
     let rank = starts[b]!;
     for (const i of bucket) {
       idx.set(oids.subarray(i * 20, i * 20 + 20), headerBytes + rank * 20);
@@ -45,13 +45,32 @@ export async function buildIdx(
   }
   const trailer = headerBytes + n * 28;
   idx.set(packChecksum, trailer);
-  sha1.init();
-  for (let at = 0; at < trailer + 20; at += 65536) {
-    sha1.update(idx.subarray(at, Math.min(at + 65536, trailer + 20)));
-    if (slice.due()) await slice.pause();
-  }
-  idx.set(sha1.digest(), trailer + 20);
+  idx.set(await sha1(idx.subarray(0, trailer + 20), slice), trailer + 20);
   return idx;
+}
+
+/** Bits of a sort key that hold the object's number; the 32 above them hold the second to fifth byte of its oid. */
+const numberRange = 2 ** 20;
+
+/** Sorts numbers of objects whose oids share the first byte. Numbers sort without calling back; equal beginnings are put right after. */
+function sortBucket(bucket: Uint32Array, oids: Uint8Array): void {
+  const keys = new Float64Array(bucket.length);
+  for (let k = 0; k < bucket.length; k++) {
+    const i = bucket[k]!;
+    const at = i * 20 + 1;
+    const head = ((oids[at]! << 24) | (oids[at + 1]! << 16) | (oids[at + 2]! << 8) | oids[at + 3]!) >>> 0;
+    if (i >= numberRange) return void bucket.sort((x, y) => compareOids(oids, x * 20, oids, y * 20));
+    keys[k] = head * numberRange + i;
+  }
+  keys.sort();
+  for (let k = 0; k < keys.length; k++) bucket[k] = keys[k]! % numberRange;
+  for (let k = 1; k < bucket.length; k++) {
+    for (let j = k; j > 0 && compareOids(oids, bucket[j - 1]! * 20, oids, bucket[j]! * 20) > 0; j--) {
+      const swapped = bucket[j]!;
+      bucket[j] = bucket[j - 1]!;
+      bucket[j - 1] = swapped;
+    }
+  }
 }
 
 /** Looks oids up in an idx (version 2) as it is stored. */

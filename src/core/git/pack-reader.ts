@@ -22,7 +22,7 @@ const mebibyte = 1 << 20;
 /** Work after which the slice is asked: some ten microseconds. */
 const clockBytes = 4096;
 const coldClockBytes = 512;
-const coldObjects = 2000;
+const coldObjects = 500;
 
 export interface PackReaderOptions {
   readonly limits: Limits;
@@ -99,8 +99,14 @@ export class PackReader {
     await this.#advance();
   }
 
-  /** Says that all bytes have been written. Reads the rest and checks trailer and pack checksum; returns the checksum in hex. */
+  /** Says that all bytes have been written: `finish`, then `checksum`. */
   async end(): Promise<string> {
+    await this.finish();
+    return this.checksum();
+  }
+
+  /** Reads what is left after the last write, and checks that the objects fill the pack. */
+  async finish(): Promise<void> {
     this.#ended = true;
     const length = this.buffer.length;
     if (length < packHeaderBytes + trailerBytes) throw new MirrorError("pack-truncated", { at: length });
@@ -109,8 +115,13 @@ export class PackReader {
     if (this.#at !== length - trailerBytes) {
       throw new MirrorError("pack-corrupt", { at: this.#at, reason: "bytes follow the last object" });
     }
-    const actual = toHex(await this.#packSha1(this.buffer.bytes.subarray(0, this.#at), this.#slice));
-    const expected = toHex(this.buffer.bytes, this.#at, length);
+  }
+
+  /** After `finish`: compares the pack's trailer with its SHA-1 and resolves with it, in hex. May run while closure is checked. */
+  async checksum(): Promise<string> {
+    const { bytes, length } = this.buffer;
+    const expected = toHex(bytes, this.#at, length);
+    const actual = toHex(await this.#packSha1(bytes.subarray(0, this.#at), this.#slice));
     if (actual !== expected) throw new MirrorError("pack-checksum", { expected, actual });
     return actual;
   }

@@ -1,5 +1,6 @@
 import { MirrorError } from "../errors.ts";
 import { applyDelta, deltaSizes } from "./delta.ts";
+import type { Digest } from "./digest.ts";
 import { corrupt, Inflater, needMore } from "./inflate.ts";
 import type { Limits } from "./limits.ts";
 import { objectTypes } from "./object-type.ts";
@@ -165,14 +166,12 @@ function damaged(pack: StoredPack, offset: number): MirrorError {
   return new MirrorError("store-lost", { reason: `pack ${pack.key} is damaged at ${offset}` });
 }
 
+const encoder = new TextEncoder();
+
 /** Hex oid of an object, hashed again. */
-export function hashObject(
-  sha1: { init(): void; update(bytes: Uint8Array): void; digest(): Uint8Array },
-  kind: string,
-  bytes: Uint8Array,
-): string {
+export function hashObject(sha1: Digest, kind: string, bytes: Uint8Array): string {
   sha1.init();
-  sha1.update(new TextEncoder().encode(`${kind} ${bytes.length}\0`));
+  sha1.update(encoder.encode(`${kind} ${bytes.length}\0`));
   sha1.update(bytes);
   return toHex(sha1.digest());
 }

@@ -1,0 +1,53 @@
+import type { Slice } from "../core/cooperation/slice.ts";
+import { Manifest } from "../core/git/manifest.ts";
+import type { PackReader } from "../core/git/pack-reader.ts";
+import type { Snapshot, SnapshotFile } from "../store/snapshot-reader.ts";
+
+/**
+ * A snapshot that was just published, read from what the sync still holds of its pack: those objects were hashed when they arrived.
+ * What is in earlier packs comes from the stored snapshot.
+ */
+export class HeldSnapshot implements Snapshot {
+  readonly record: Snapshot["record"];
+  readonly #stored: Snapshot;
+  readonly #reader: PackReader;
+  readonly #manifest: Manifest;
+
+  constructor(stored: Snapshot, reader: PackReader) {
+    this.record = stored.record;
+    this.#stored = stored;
+    this.#reader = reader;
+    this.#manifest = new Manifest(stored.record.manifest);
+  }
+
+  oid(path: string): string | undefined {
+    return this.#stored.oid(path);
+  }
+
+  read(path: string): Promise<SnapshotFile | undefined> {
+    return this.#stored.read(path);
+  }
+
+  paths(): Iterable<string> {
+    return this.#stored.paths();
+  }
+
+  async *files(prefix: string, slice: Slice): AsyncIterable<SnapshotFile & { readonly path: string }> {
+    const manifest = this.#manifest;
+    const { table } = this.#reader;
+    for (let rank = manifest.lowerBound(prefix); rank < manifest.count; rank++) {
+      const path = manifest.path(rank);
+      if (!path.startsWith(prefix)) return;
+      const { oids, oidAt } = manifest.entry(rank);
+      const index = table.find(oids, oidAt);
+      if (index >= 0) {
+        const { bytes, from, size } = this.#reader.content(index);
+        yield { path, oid: manifest.oid(rank), bytes: bytes.subarray(from, from + size) };
+      } else {
+        const file = await this.#stored.read(path);
+        if (file !== undefined) yield { path, ...file };
+      }
+      if (slice.due()) await slice.pause();
+    }
+  }
+}
