@@ -5,133 +5,16 @@ export const needMore = -1;
 /** The stream is not a valid zlib stream of the expected size. */
 export const corrupt = -2;
 
-const lengthBase = Uint16Array.of(
-  3,
-  4,
-  5,
-  6,
-  7,
-  8,
-  9,
-  10,
-  11,
-  13,
-  15,
-  17,
-  19,
-  23,
-  27,
-  31,
-  35,
-  43,
-  51,
-  59,
-  67,
-  83,
-  99,
-  115,
-  131,
-  163,
-  195,
-  227,
-  258,
-);
-const lengthExtra = Uint8Array.of(
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  1,
-  1,
-  1,
-  1,
-  2,
-  2,
-  2,
-  2,
-  3,
-  3,
-  3,
-  3,
-  4,
-  4,
-  4,
-  4,
-  5,
-  5,
-  5,
-  5,
-  0,
-);
-const distanceBase = Uint16Array.of(
-  1,
-  2,
-  3,
-  4,
-  5,
-  7,
-  9,
-  13,
-  17,
-  25,
-  33,
-  49,
-  65,
-  97,
-  129,
-  193,
-  257,
-  385,
-  513,
-  769,
-  1025,
-  1537,
-  2049,
-  3073,
-  4097,
-  6145,
-  8193,
-  12289,
-  16385,
-  24577,
-);
-const distanceExtra = Uint8Array.of(
-  0,
-  0,
-  0,
-  0,
-  1,
-  1,
-  2,
-  2,
-  3,
-  3,
-  4,
-  4,
-  5,
-  5,
-  6,
-  6,
-  7,
-  7,
-  8,
-  8,
-  9,
-  9,
-  10,
-  10,
-  11,
-  11,
-  12,
-  12,
-  13,
-  13,
-);
-const codeLengthOrder = Uint8Array.of(16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15);
+// biome-ignore format: a table
+const lengthBase = Uint16Array.from([3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258]);
+// biome-ignore format: a table
+const lengthExtra = Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0]);
+// biome-ignore format: a table
+const distanceBase = Uint16Array.from([1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577]);
+// biome-ignore format: a table
+const distanceExtra = Uint8Array.from([0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13]);
+// biome-ignore format: a table
+const codeLengthOrder = Uint8Array.from([16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]);
 
 // Filling a table costs as much as decoding a small object: these hold nearly all codes that occur, as in zlib.
 const literalBits = 9;
@@ -158,6 +41,8 @@ export class Inflater {
   readonly #codeLengths: HuffmanCode = new HuffmanCode(7, 19);
   readonly #lengths: Uint8Array = new Uint8Array(320);
   #at = 0;
+  #bits = 0;
+  #count = 0;
 
   /**
    * Inflates the stream at `source[from..end)` into `target[to..to+size)`. Returns the position after the stream, `needMore` or `corrupt`.
@@ -179,150 +64,153 @@ export class Inflater {
 
   /** Decodes blocks until the final one; returns the end of the output and leaves `#at` after the last byte used. */
   #blocks(source: Uint8Array, from: number, end: number, target: Uint8Array, to: number, limit: number): number {
-    let at = from;
-    let bits = 0;
-    let count = 0;
+    this.#at = from;
+    this.#bits = 0;
+    this.#count = 0;
     let out = to;
     for (;;) {
-      while (count < 3) {
-        bits |= source[at++]! << count;
-        count += 8;
+      while (this.#count < 3) {
+        this.#bits |= source[this.#at++]! << this.#count;
+        this.#count += 8;
       }
-      const final = bits & 1;
-      const kind = (bits >>> 1) & 3;
-      bits >>>= 3;
-      count -= 3;
-      if (kind === 3) {
-        this.#at = at;
-        return corrupt;
-      }
-      if (kind === 0) {
-        // Whole bytes that were taken ahead go back; what is left of the current byte is padding.
-        at -= count >> 3;
-        bits = 0;
-        count = 0;
-        this.#at = at + 4;
-        if (at + 4 > end) {
-          this.#at = end + 1;
-          return needMore;
-        }
-        const length = source[at]! | (source[at + 1]! << 8);
-        if (length !== (~(source[at + 2]! | (source[at + 3]! << 8)) & 0xffff)) return corrupt;
-        at += 4;
-        if (out + length > limit) return corrupt;
-        if (at + length > end) {
-          this.#at = end + 1;
-          return needMore;
-        }
-        target.set(source.subarray(at, at + length), out);
-        at += length;
-        out += length;
-      } else {
-        let literals = fixedLiterals;
-        let distances = fixedDistances;
-        if (kind === 2) {
-          at -= count >> 3;
-          // The header is read again from the byte that holds the next bit.
-          const headerBits = this.#header(
-            source,
-            at,
-            count & 7,
-            (count & 7) === 0 ? 0 : bits & ((1 << (count & 7)) - 1),
-            end,
-          );
-          if (headerBits < 0) return headerBits;
-          at = this.#at;
-          count = headerBits & 7;
-          bits = count === 0 ? 0 : source[at - 1]! >>> (8 - count);
-          literals = this.#literals;
-          distances = this.#distances;
-        }
-        const literalTable = literals.table;
-        const distanceTable = distances.table;
-        for (;;) {
-          // Two bytes at a time: at least 16 bits for a code of at most 15, never more than 31, so that `bits` stays a small integer.
-          if (count < 16) {
-            bits |= (source[at]! | (source[at + 1]! << 8)) << count;
-            at += 2;
-            count += 16;
-          }
-          let entry = literalTable[bits & literalMask]!;
-          if (entry === 0) {
-            entry = literals.walk(bits & 0x7fff);
-            if (entry < 0) return this.#blame(at, count, end);
-          }
-          bits >>>= entry & 15;
-          count -= entry & 15;
-          if (entry < 4096) {
-            if (out >= limit) return this.#blame(at, count, end);
-            target[out++] = entry >>> 4;
-            // A second literal, when the bits at hand hold its whole code.
-            entry = literalTable[bits & literalMask]!;
-            if (entry === 0 || entry >= 4096 || (entry & 15) > count || out >= limit) continue;
-            bits >>>= entry & 15;
-            count -= entry & 15;
-            target[out++] = entry >>> 4;
-            continue;
-          }
-          let symbol = entry >>> 4;
-          if (symbol === 256) break;
-          symbol -= 257;
-          if (symbol > 28) return this.#blame(at, count, end);
-          let extra = lengthExtra[symbol]!;
-          if (count < 16) {
-            bits |= (source[at]! | (source[at + 1]! << 8)) << count;
-            at += 2;
-            count += 16;
-          }
-          const length = lengthBase[symbol]! + (bits & ((1 << extra) - 1));
-          bits >>>= extra;
-          count -= extra;
-          if (count < 16) {
-            bits |= (source[at]! | (source[at + 1]! << 8)) << count;
-            at += 2;
-            count += 16;
-          }
-          entry = distanceTable[bits & distanceMask]!;
-          if (entry === 0) {
-            entry = distances.walk(bits & 0x7fff);
-            if (entry < 0) return this.#blame(at, count, end);
-          }
-          bits >>>= entry & 15;
-          count -= entry & 15;
-          symbol = entry >>> 4;
-          if (symbol > 29) return this.#blame(at, count, end);
-          extra = distanceExtra[symbol]!;
-          if (count < 16) {
-            bits |= (source[at]! | (source[at + 1]! << 8)) << count;
-            at += 2;
-            count += 16;
-          }
-          const distance = distanceBase[symbol]! + (bits & ((1 << extra) - 1));
-          bits >>>= extra;
-          count -= extra;
-          const start = out - distance;
-          const stop = out + length;
-          if (start < to || stop > limit) return this.#blame(at, count, end);
-          if (length > 48 && distance >= length) {
-            target.copyWithin(out, start, start + length);
-            out = stop;
-          } else {
-            let copy = start;
-            while (out < stop) target[out++] = target[copy++]!;
-          }
-          if (at > end + 8) {
-            this.#at = at;
-            return needMore;
-          }
-        }
-      }
-      if (at - (count >> 3) > end) {
+      const final = this.#bits & 1;
+      const kind = (this.#bits >>> 1) & 3;
+      this.#bits >>>= 3;
+      this.#count -= 3;
+      if (kind === 0) out = this.#stored(source, end, target, out, limit);
+      else if (kind === 1) out = this.#codes(source, end, target, to, out, limit, fixedLiterals, fixedDistances);
+      else if (kind === 2) {
+        const problem = this.#header(source, end);
+        if (problem < 0) return problem;
+        out = this.#codes(source, end, target, to, out, limit, this.#literals, this.#distances);
+      } else return this.#blame(this.#at, this.#count, end);
+      if (out < 0) return out;
+      const at = this.#at - (this.#count >> 3);
+      if (at > end) {
         this.#at = end + 1;
         return needMore;
       }
       if (final !== 0) {
-        this.#at = at - (count >> 3);
+        this.#at = at;
         return out;
+      }
+    }
+  }
+
+  /** A stored block: whole bytes that were taken ahead go back, what is left of the current byte is padding. */
+  #stored(source: Uint8Array, end: number, target: Uint8Array, out: number, limit: number): number {
+    const at = this.#at - (this.#count >> 3);
+    this.#bits = 0;
+    this.#count = 0;
+    this.#at = end + 1;
+    if (at + 4 > end) return needMore;
+    const length = source[at]! | (source[at + 1]! << 8);
+    this.#at = at + 4;
+    if (length !== (~(source[at + 2]! | (source[at + 3]! << 8)) & 0xffff)) return corrupt;
+    if (out + length > limit) return corrupt;
+    this.#at = end + 1;
+    if (at + 4 + length > end) return needMore;
+    target.set(source.subarray(at + 4, at + 4 + length), out);
+    this.#at = at + 4 + length;
+    return out + length;
+  }
+
+  /** The codes of one block up to its end. A function of its own, as small as can be: it is compiled sooner than a large one. */
+  #codes(
+    source: Uint8Array,
+    end: number,
+    target: Uint8Array,
+    to: number,
+    start: number,
+    limit: number,
+    literals: HuffmanCode,
+    distances: HuffmanCode,
+  ): number {
+    let at = this.#at;
+    let bits = this.#bits;
+    let count = this.#count;
+    let out = start;
+    const literalTable = literals.table;
+    const distanceTable = distances.table;
+    for (;;) {
+      // Two bytes at a time: at least 16 bits for a code of at most 15, never more than 31, so that `bits` stays a small integer.
+      if (count < 16) {
+        bits |= (source[at]! | (source[at + 1]! << 8)) << count;
+        at += 2;
+        count += 16;
+      }
+      let entry = literalTable[bits & literalMask]!;
+      if (entry === 0) {
+        entry = literals.walk(bits & 0x7fff);
+        if (entry < 0) return this.#blame(at, count, end);
+      }
+      bits >>>= entry & 15;
+      count -= entry & 15;
+      if (entry < 4096) {
+        if (out >= limit) return this.#blame(at, count, end);
+        target[out++] = entry >>> 4;
+        // A second literal, when the bits at hand hold its whole code.
+        entry = literalTable[bits & literalMask]!;
+        if (entry === 0 || entry >= 4096 || (entry & 15) > count || out >= limit) continue;
+        bits >>>= entry & 15;
+        count -= entry & 15;
+        target[out++] = entry >>> 4;
+        continue;
+      }
+      let symbol = entry >>> 4;
+      if (symbol === 256) {
+        this.#at = at;
+        this.#bits = bits;
+        this.#count = count;
+        return out;
+      }
+      symbol -= 257;
+      if (symbol > 28) return this.#blame(at, count, end);
+      let extra = lengthExtra[symbol]!;
+      if (count < 16) {
+        bits |= (source[at]! | (source[at + 1]! << 8)) << count;
+        at += 2;
+        count += 16;
+      }
+      const length = lengthBase[symbol]! + (bits & ((1 << extra) - 1));
+      bits >>>= extra;
+      count -= extra;
+      if (count < 16) {
+        bits |= (source[at]! | (source[at + 1]! << 8)) << count;
+        at += 2;
+        count += 16;
+      }
+      entry = distanceTable[bits & distanceMask]!;
+      if (entry === 0) {
+        entry = distances.walk(bits & 0x7fff);
+        if (entry < 0) return this.#blame(at, count, end);
+      }
+      bits >>>= entry & 15;
+      count -= entry & 15;
+      symbol = entry >>> 4;
+      if (symbol > 29) return this.#blame(at, count, end);
+      extra = distanceExtra[symbol]!;
+      if (count < 16) {
+        bits |= (source[at]! | (source[at + 1]! << 8)) << count;
+        at += 2;
+        count += 16;
+      }
+      const distance = distanceBase[symbol]! + (bits & ((1 << extra) - 1));
+      bits >>>= extra;
+      count -= extra;
+      const match = out - distance;
+      const stop = out + length;
+      if (match < to || stop > limit) return this.#blame(at, count, end);
+      if (length > 48 && distance >= length) {
+        target.copyWithin(out, match, match + length);
+        out = stop;
+      } else {
+        let copy = match;
+        while (out < stop) target[out++] = target[copy++]!;
+      }
+      if (at > end + 8) {
+        this.#at = at;
+        return needMore;
       }
     }
   }
@@ -334,11 +222,11 @@ export class Inflater {
     return used > end ? needMore : corrupt;
   }
 
-  /** Reads the code lengths of a dynamic block (RFC 1951 §3.2.7). Returns the number of unused bits in the last byte, or an error. */
-  #header(source: Uint8Array, from: number, bitCount: number, bitBuffer: number, end: number): number {
-    let at = from;
-    let bits = bitBuffer;
-    let count = bitCount;
+  /** Reads the code lengths of a dynamic block (RFC 1951 §3.2.7). Returns 0, or an error. */
+  #header(source: Uint8Array, end: number): number {
+    let at = this.#at;
+    let bits = this.#bits;
+    let count = this.#count;
     while (count < 14) {
       bits |= source[at++]! << count;
       count += 8;
@@ -400,17 +288,18 @@ export class Inflater {
       filled += repeat;
       if (at > end + 8) break;
     }
-    at -= count >> 3;
-    count &= 7;
-    if (at > end) {
+    const used = at - (count >> 3);
+    if (used > end) {
       this.#at = end + 1;
       return needMore;
     }
     this.#at = at;
+    this.#bits = bits;
+    this.#count = count;
     if (lengths[256] === 0) return corrupt;
     if (!this.#literals.build(lengths, 0, literalCount, true)) return corrupt;
     if (!this.#distances.build(lengths, literalCount, distanceCount, true)) return corrupt;
-    return count;
+    return 0;
   }
 }
 
