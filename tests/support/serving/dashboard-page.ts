@@ -13,7 +13,6 @@ export function readyText(page: TestPage): Promise<string> {
       if (performance.now() > end) throw new Error("the dashboard did not become ready within 10 s");
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    // biome-ignore lint/performance/useDomNodeTextContent: what a person can see is the question
     return document.body.innerText;
   });
 }
@@ -23,7 +22,6 @@ export function textAppears(page: TestPage, text: string, timeoutMs: number): Pr
   return page.evaluate(
     async (text, timeoutMs) => {
       const begun = performance.now();
-      // biome-ignore lint/performance/useDomNodeTextContent: what a person can see is the question
       const seen = () => document.body.innerText;
       while (!seen().includes(text)) {
         if (performance.now() - begun > timeoutMs) throw new Error(`not on the page: ${text}\n${seen()}`);

@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Transform } from "node:stream";
 import { copyRepository } from "../../fixtures/fixture-cache.ts";
 import { git } from "../../fixtures/git-command.ts";
 import type { OpamRepository } from "../../fixtures/opam-repository.ts";
@@ -85,14 +84,4 @@ export async function mirrorSite(options: MirrorSiteOptions): Promise<MirrorSite
       await folder[Symbol.asyncDispose]();
     },
   };
-}
-
-function delayed(ms: number): Transform {
-  let waited = false;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      setTimeout(() => done(null, chunk), waited ? 0 : ms);
-      waited = true;
-    },
-  });
 }
