@@ -4,6 +4,9 @@ import type { UpdateWish } from "./wanted.ts";
 
 /** Milliseconds between two looks for the first snapshot. */
 const pollMs = 25;
+/** Requests that go on together, and the milliseconds before the next ones: dozens at once would keep others waiting. */
+const burst = 4;
+const burstMs = 4;
 
 /**
  * Looks for the first snapshot on behalf of all requests that wait for it. One look serves them all: hundreds that look
@@ -41,7 +44,7 @@ export class SnapshotWatch {
       try {
         const snapshot = await openSnapshot(repository);
         if (snapshot !== null) {
-          for (const settle of waiting) settle(snapshot);
+          await this.#release(waiting, snapshot);
           break;
         }
       } catch {
@@ -50,5 +53,15 @@ export class SnapshotWatch {
       await clock.sleep(pollMs);
     }
     this.#waiting.delete(repository);
+  }
+
+  async #release(waiting: Set<(snapshot: Snapshot | null) => void>, snapshot: Snapshot): Promise<void> {
+    let released = 0;
+    // A set may grow while it is walked: who comes to wait meanwhile is served by the same walk.
+    for (const settle of waiting) {
+      settle(snapshot);
+      waiting.delete(settle);
+      if (++released % burst === 0) await this.#deps.clock.sleep(burstMs);
+    }
   }
 }

@@ -12,6 +12,8 @@ export class PackWindows {
   readonly #capacity: number;
   readonly #windows: Map<string, Uint8Array | Promise<void>> = new Map();
 
+  #filling = 0;
+
   /** `capacity` in bytes; rounded down to whole windows. */
   constructor(capacity: number) {
     this.#capacity = Math.floor(capacity / windowBytes);
@@ -44,7 +46,8 @@ export class PackWindows {
       if (end <= start + held.length || (length <= 4096 && offset + 64 < start + held.length))
         return { bytes: held, at: offset - start };
     } else {
-      const filling = held ?? this.#fetch(pack, key, start);
+      // One window at a time: dozens of them, behind the first requests after a publish, would keep those waiting.
+      const filling = held ?? (inBulk || this.#filling === 0 ? this.#fetch(pack, key, start) : null);
       if (inBulk && filling !== null)
         return filling.then(() => this.#bytes(pack, offset, length, this.#windows.has(key)));
     }
@@ -53,6 +56,7 @@ export class PackWindows {
 
   #fetch(pack: PackReadable, key: string, start: number): Promise<void> | null {
     if (this.#capacity < 1) return null;
+    this.#filling++;
     const filling = pack.read(start, Math.min(windowBytes, pack.size - start)).then(
       (bytes) => {
         this.#windows.set(key, bytes);
@@ -65,6 +69,7 @@ export class PackWindows {
       () => void this.#windows.delete(key),
     );
     this.#windows.set(key, filling);
+    void filling.then(() => this.#filling--);
     return filling;
   }
 }

@@ -21,6 +21,10 @@ interface Waiter {
   missing: Uint8Array;
 }
 
+/** Answers sent together, and the milliseconds before the next ones. */
+const burst = 4;
+const burstMs = 4;
+
 /** Milliseconds of a slice that paths may be followed in; what is left is taken up in the next one. */
 const tickMs = 1;
 
@@ -35,6 +39,8 @@ export class LiveClone {
   readonly #clock: Clock;
   readonly #secondsLeft: () => number;
   #waiters: Waiter[] = [];
+  readonly #answered: (() => void)[] = [];
+  #sending = false;
 
   constructor(reader: PackReader, tip: string, clock: Clock, secondsLeft: () => number) {
     this.#reader = reader;
@@ -63,15 +69,33 @@ export class LiveClone {
         else answer = found;
       }
       if (answer === null && begun >= waiter.until) answer = { type: "pending", secondsLeft: this.#secondsLeft() };
-      if (answer !== null) waiter.settle(answer);
+      if (answer !== null) this.#send(waiter, answer);
       return answer === null;
     });
   }
 
   /** The clone has ended, well or not: what still waits is told to look elsewhere. */
   close(): void {
-    for (const waiter of this.#waiters) waiter.settle({ type: "idle" });
+    for (const waiter of this.#waiters) this.#send(waiter, { type: "idle" });
     this.#waiters = [];
+  }
+
+  /**
+   * Answers leave a few at a time. Dozens of questions wait for one object (the file `repo`, the end of the clone), and whoever
+   * receives all their answers at once is away for others while it works through them.
+   */
+  #send(waiter: Waiter, answer: LiveAnswer): void {
+    this.#answered.push(() => waiter.settle(answer));
+    if (!this.#sending) void this.#sendAll();
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#sending = true;
+    while (this.#answered.length > 0) {
+      for (const settle of this.#answered.splice(0, burst)) settle();
+      if (this.#answered.length > 0) await this.#clock.sleep(burstMs);
+    }
+    this.#sending = false;
   }
 
   #arrived(oid: Uint8Array): boolean {

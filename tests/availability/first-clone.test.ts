@@ -20,7 +20,8 @@ interface Target {
 const targets: readonly Target[] = [
   { title: "chromium", browser: "chromium", promptMs: 100 },
   // Long enough that requests for what has not arrived meet their deadline.
-  { title: "chromium, from a remote of 2 MB/s", browser: "chromium", promptMs: 100, throttleBytesPerSecond: 2_000_000 },
+  // When the pack is written at the end, dozens of requests have waited for it: 60 to 160 ms were seen in that moment.
+  { title: "chromium, from a remote of 2 MB/s", browser: "chromium", promptMs: 250, throttleBytesPerSecond: 2_000_000 },
   { title: "firefox", browser: "firefox", promptMs: 250 },
   // Its store holds up the service worker while the pack is written: 100 to 240 ms were seen.
   { title: "webkit", browser: "webkit", promptMs: 400 },
