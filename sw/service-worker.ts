@@ -28,7 +28,8 @@ const names = scopeNames(base);
 const macrotask = messageChannelMacrotask();
 const slice = () => new Slice(systemClock, macrotask, sliceMs);
 const store = lazyStore(() => openIndexedDbStore(names, { clock: systemClock, slice: slice() }));
-const snapshots = new SnapshotReader(store);
+/** A burst of requests reads the pointer once; the sync worker says when it has changed. */
+const snapshots = new SnapshotReader(store, { trustMs: 50 });
 const engine = new EngineLink(self.clients);
 const shell = new AppShell(base, names, __APP_VERSION__, __APP_ASSETS__);
 const channel = new BroadcastChannel(names.progressChannel);
@@ -62,7 +63,9 @@ const handler = createHandler({
 
 channel.onmessage = ({ data }: MessageEvent<Broadcast>) => {
   // The snapshot is opened before the first request asks for it.
-  if (data.type === "published") void snapshots.current(data.repository).catch(() => null);
+  if (data.type !== "published") return;
+  snapshots.recheck(data.repository);
+  void snapshots.current(data.repository).catch(() => null);
 };
 
 self.addEventListener("install", (event) => event.waitUntil(shell.install()));

@@ -43,7 +43,7 @@ export interface Deadlines {
   readonly status: number;
 }
 
-export const defaultDeadlines: Deadlines = { metadata: 2_000, tarball: 20_000, archive: 600_000, status: 40 };
+export const defaultDeadlines: Deadlines = { metadata: 2_000, tarball: 20_000, archive: 600_000, status: 25 };
 
 export interface HandlerDeps {
   /** URL of the scope, ending in `/`. */

@@ -5,6 +5,7 @@ import { defaultLimits } from "../core/git/limits.ts";
 import { Manifest } from "../core/git/manifest.ts";
 import { objectTypes } from "../core/git/object-type.ts";
 import { hashObject, StoredObjectReader, type StoredPack } from "../core/git/stored-object.ts";
+import { systemClock } from "../platform/clock.ts";
 import { createDigest } from "../platform/digest.ts";
 import { PackWindows } from "./pack-windows.ts";
 import type { SnapshotRecord } from "./records.ts";
@@ -34,33 +35,53 @@ export interface Snapshot {
 export interface SnapshotReaderOptions {
   /** Bytes of pack windows kept in memory. */
   readonly windowBytes?: number;
+  /**
+   * Milliseconds for which a pointer that was read is taken to be current, unless `recheck` says otherwise: a burst of requests
+   * reads it once. 0 (the default) reads it for every request.
+   */
+  readonly trustMs?: number;
 }
 
 /** Opens snapshots of a store and keeps the one that each repository's pointer names. What it keeps is a cache: it may be dropped at any time. */
 export class SnapshotReader {
   readonly #store: Store;
   readonly #windows: PackWindows;
-  readonly #opened: Map<string, { readonly id: string; readonly snapshot: Promise<Snapshot> }> = new Map();
+  readonly #opened: Map<string, { readonly id: string; readonly snapshot: Promise<Snapshot>; readAt: number }> =
+    new Map();
+  readonly #trustMs: number;
   #sha1: Promise<Digest> | null = null;
 
   constructor(store: Store, options: SnapshotReaderOptions = {}) {
     this.#store = store;
+    this.#trustMs = options.trustMs ?? 0;
     this.#windows = new PackWindows(options.windowBytes ?? 16 << 20);
   }
 
   /** The snapshot served for that repository now; null before the first. Throws `store-lost` when the pointer names what is not there or damaged. */
   async current(repository: string): Promise<Snapshot | null> {
+    const known = this.#opened.get(repository);
+    if (known !== undefined && systemClock.now() - known.readAt < this.#trustMs) return known.snapshot;
+    const readAt = systemClock.now();
     const record = await this.#store.repository(repository);
     if (record === undefined || record.snapshot === null) {
       this.#opened.delete(repository);
       return null;
     }
     const held = this.#opened.get(repository);
-    if (held?.id === record.snapshot) return held.snapshot;
+    if (held?.id === record.snapshot) {
+      held.readAt = readAt;
+      return held.snapshot;
+    }
     const snapshot = this.open(record.snapshot);
-    this.#opened.set(repository, { id: record.snapshot, snapshot });
+    this.#opened.set(repository, { id: record.snapshot, snapshot, readAt });
     snapshot.catch(() => this.#opened.delete(repository));
     return snapshot;
+  }
+
+  /** The pointer may have changed: the next request reads it. */
+  recheck(repository: string): void {
+    const held = this.#opened.get(repository);
+    if (held !== undefined) held.readAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Forgets what is held of a repository: its data were found damaged. */

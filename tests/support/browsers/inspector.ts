@@ -103,7 +103,8 @@ export class InspectorSession {
     }
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
-    if (error)
+    // A page that was swapped for another process may have the domain enabled already: that is what was asked for.
+    if (error && !/already enabled/i.test(error.message))
       waiting?.reject(/injected script|collected/i.test(error.message) ? new PageLeft() : new Error(error.message));
     else waiting?.resolve(result ?? {});
   }
