@@ -84,11 +84,6 @@ export class SnapshotReader {
     if (held !== undefined) held.readAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Forgets what is held of a repository: its data were found damaged. */
-  forget(repository: string): void {
-    this.#opened.delete(repository);
-  }
-
   /** Opens a snapshot by id and checks its digest. */
   async open(id: string): Promise<Snapshot> {
     this.#sha1 ??= createDigest("sha1");
