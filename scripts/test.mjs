@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureBrowsers } from "./find-browser.mjs";
 import { fingerprint, stampFile } from "./fingerprint.mjs";
@@ -51,12 +51,23 @@ if (skipped.length > 0) {
     for (const { file, name } of tests) console.log(`    ${file}: ${name}`);
   }
 }
+// Again at the end, where whoever sees only the last lines of a long log finds them.
+for (const { name, failures } of results) for (const failure of failures) console.log(`\nfailed (${name}): ${failure}`);
 console.log();
 for (const { name, passed, failed, skipped } of results)
   console.log(`${name}: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
 const ran = results.reduce((sum, { passed, failed }) => sum + passed + failed, 0);
 if (ran === 0) console.error("No test ran.");
 process.exitCode = ran === 0 || results.some(({ ok }) => !ok) ? 1 : 0;
+
+/** A line of name and the first lines of the reason, for each test of a file that failed, or for the file itself. */
+function failuresOf(file) {
+  const short = (text) => String(text).split("\n").slice(0, 2).join("\n    ");
+  const failed = file.assertionResults.filter((test) => test.status === "failed");
+  const path = relative(root, file.name);
+  if (failed.length === 0 && file.status === "failed") return [`${path}\n    ${short(file.message)}`];
+  return failed.map((test) => `${path}: ${test.fullName}\n    ${test.failureMessages.map(short).join("\n    ")}`);
+}
 
 function reasonOf({ note }) {
   return note || "no reason given";
@@ -107,7 +118,7 @@ function runSuite(name) {
       ],
       { cwd: root, stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, SKIP_REPORT: skips } },
     );
-    if (!existsSync(json)) return { passed: 0, failed: 1, skipped: 0, ok: false };
+    if (!existsSync(json)) return { passed: 0, failed: 1, skipped: 0, failures: ["vitest wrote no report"], ok: false };
     const report = JSON.parse(readFileSync(json, "utf8"));
     const unloaded = report.testResults.filter(
       (file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
@@ -120,7 +131,7 @@ function runSuite(name) {
     if (existsSync(skips)) skipped.push(...JSON.parse(readFileSync(skips, "utf8")));
     // Vitest also fails for errors outside of tests, such as an unhandled rejection.
     if (status !== 0 && counts.failed === 0) counts.failed = 1;
-    return { ...counts, ok: status === 0 && counts.failed === 0 };
+    return { ...counts, failures: report.testResults.flatMap(failuresOf), ok: status === 0 && counts.failed === 0 };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

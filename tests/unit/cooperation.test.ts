@@ -69,8 +69,9 @@ describe("Slice", () => {
     const slice = new Slice(systemClock, macrotask, 1);
     let timers = 0;
     const timer = setInterval(() => timers++, 1);
-    const end = performance.now() + 60;
-    while (performance.now() < end) if (slice.due()) await slice.pause();
+    // A loop without pauses would see no timer however long it ran.
+    const end = performance.now() + 5000;
+    while (performance.now() < end && timers <= 5) if (slice.due()) await slice.pause();
     clearInterval(timer);
     expect(timers).toBeGreaterThan(5);
   });
@@ -132,11 +133,16 @@ describe("withDeadline", () => {
 describe("AvailabilityMeter", () => {
   it("sees a loop that holds the thread, and not a wait for the network", async () => {
     const meter = new AvailabilityMeter(systemClock, macrotask);
-    let stop = meter.start();
-    await systemClock.sleep(80);
-    stop();
-    expect(meter.read().longestGapMs).toBeLessThan(50);
-    stop = meter.start();
+    // The shortest of five: a machine that is busy elsewhere makes gaps of its own.
+    let idle = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 5; i++) {
+      const end = meter.start();
+      await systemClock.sleep(80);
+      end();
+      idle = Math.min(idle, meter.read().longestGapMs);
+    }
+    expect(idle).toBeLessThan(50);
+    const stop = meter.start();
     await systemClock.sleep(10);
     const end = performance.now() + 120;
     while (performance.now() < end) await Promise.resolve();

@@ -55,14 +55,17 @@ test("questions that wait read no object again until the one that they miss is t
   expect(reads).not.toHaveBeenCalled();
   await rest();
   let slices = 0;
+  let slow = 0;
   const settled = Promise.all(questions).then(() => true);
   while (!(await Promise.race([settled, new Promise<false>((resolve) => setImmediate(() => resolve(false)))]))) {
     const begun = performance.now();
     live.tick();
-    // The bound is one millisecond and the question that is under way; the rest is for a busy machine.
-    expect(performance.now() - begun).toBeLessThan(100);
+    // The bound is one millisecond and the question that is under way; a busy machine may stretch a few.
+    if (performance.now() - begun > 20) slow++;
     expect(slices++).toBeLessThan(1000);
   }
+  expect(slices).toBeGreaterThan(5);
+  expect(slow).toBeLessThan(slices / 2);
   expect((await questions[299])?.type).toBe("file");
 });
 
