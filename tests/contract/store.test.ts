@@ -1,9 +1,13 @@
 import "fake-indexeddb/auto";
-import { test } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, test } from "vitest";
 import { Slice } from "../../src/core/cooperation/slice.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { messageChannelMacrotask } from "../../src/platform/macrotask.ts";
 import { scopeNames } from "../../src/protocol/names.ts";
+import { openFileStore } from "../../src/store/files.ts";
 import { openIndexedDbStore } from "../../src/store/indexeddb.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { MemoryContents } from "../../src/store/memory-contents.ts";
@@ -24,7 +28,13 @@ const openFake = (place: string) =>
     slice: new Slice(systemClock, messageChannelMacrotask(), 4),
   });
 
+const folder = await mkdtemp(join(tmpdir(), "opam-web-mirror-contract-"));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+const openFiles = (place: string) =>
+  openFileStore(join(folder, place), new Slice(systemClock, messageChannelMacrotask(), 4));
+
 const cases = [
+  ...storeContract("files", openFiles),
   ...storeContract("memory", openMemory),
   ...storeContract("fake-indexeddb", openFake),
   ...indexedDbCases("fake-indexeddb", indexedDB),

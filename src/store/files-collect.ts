@@ -1,0 +1,38 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { readContainer } from "./files-container.ts";
+import { fileName, type StoreFolder } from "./files-folder.ts";
+import { usableRecord } from "./record-schema.ts";
+import type { SnapshotRecord } from "./records.ts";
+
+/**
+ * Deletes what no pointer and no entry of `keep` names; to be called exclusively. Readers that hold a deleted file go on reading it.
+ * Snapshots go last: until then they are what names their packs.
+ */
+export async function collectFiles(
+  folder: StoreFolder,
+  keep: ReadonlySet<string>,
+): Promise<{ snapshots: number; packs: number; tarballs: number }> {
+  // A record of a later version names something that this version cannot know: `repositories` throws, and nothing is deleted.
+  const pointers = folder.repositories().flatMap(({ snapshot }) => snapshot ?? []);
+  const snapshots = new Set<string>();
+  const packs = new Set<string>();
+  for (const id of new Set([...pointers, ...keep])) {
+    snapshots.add(fileName(id));
+    const found = await readContainer<SnapshotRecord>(`snapshot ${id}`, folder.path("snapshots", id));
+    for (const key of usableRecord(found?.record)?.packs ?? []) packs.add(fileName(key));
+  }
+  const sweep = async (name: string, isNamed: (file: string) => boolean): Promise<string[]> => {
+    const doomed = (await readdir(join(folder.root, name))).filter((file) => !isNamed(file));
+    for (const file of doomed) await rm(join(folder.root, name, file), { force: true });
+    return doomed;
+  };
+  const tarballs = await sweep("tarballs", (file) => snapshots.has(file));
+  const sweptPacks = await sweep("packs", (file) => packs.has(file.replace(/\.(pack|idx)$/, "")));
+  const sweptSnapshots = await sweep("snapshots", (file) => snapshots.has(file));
+  return {
+    tarballs: tarballs.length,
+    packs: sweptPacks.filter((file) => file.endsWith(".pack")).length,
+    snapshots: sweptSnapshots.length,
+  };
+}

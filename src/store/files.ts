@@ -1,0 +1,159 @@
+import { readdir, stat, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import type { Slice } from "../core/cooperation/slice.ts";
+import type { StorageStatus } from "../protocol/status.ts";
+import { FileBlob } from "./files-blob.ts";
+import { collectFiles } from "./files-collect.ts";
+import { readContainer, writeContainer } from "./files-container.ts";
+import { fileFailure } from "./files-failure.ts";
+import { holdFolder, type StoreFolder } from "./files-folder.ts";
+import { gitFilesIn } from "./files-git.ts";
+import { packExists, readPackFiles, writePackFiles } from "./files-pack.ts";
+import { usableRecord } from "./record-schema.ts";
+import type { ArchiveRecord, SnapshotRecord, TarballRecord } from "./records.ts";
+import { configured, nextEpoch, packMissing, published, withLastSync } from "./repository-record.ts";
+import type { Store } from "./store.ts";
+
+/**
+ * A store in a folder, for Node. Files are written aside and renamed; a snapshot, its packs and its pointer are on the disk, in this order,
+ * before `publish` resolves. One process at a time: throws FolderInUse while another one has the folder open.
+ */
+export async function openFileStore(root: string, slice?: Slice): Promise<Store> {
+  const { folder, release } = await holdFolder(root).catch((thrown: unknown) => {
+    throw fileFailure("open the folder", thrown);
+  });
+  let closed = false;
+
+  return {
+    kind: "files",
+    repositories: async () => folder.repositories(),
+    repository: async (name) => folder.repository(name),
+    configure: (config) =>
+      changing(folder, "configure", async () => {
+        const old = folder.repository(config.name);
+        const record = configured(old, config);
+        if (JSON.stringify(old) !== JSON.stringify(record)) await folder.saveRepository(record, true);
+        return record;
+      }),
+    takeEpoch: (name) =>
+      changing(folder, "take epoch", async () => {
+        const record = nextEpoch(name, folder.repository(name));
+        await folder.saveRepository(record, true);
+        return record.epoch;
+      }),
+    saveLastSync: (name, epoch, lastSync, branch) =>
+      changing(folder, "save last sync", async () => {
+        const record = folder.repository(name);
+        if (record?.epoch === epoch) await folder.saveRepository(withLastSync(record, lastSync, branch), false);
+      }),
+
+    snapshot: (id) => reading("read snapshot", () => readSnapshot(folder, id)),
+    publish: (snapshot, epoch) =>
+      changing(folder, "publish", async () => {
+        const record = published(folder.repository(snapshot.repository), snapshot, epoch);
+        for (const key of snapshot.packs) if (!(await packExists(folder, key))) throw packMissing(key);
+        const { manifest, ...rest } = snapshot;
+        const bytes = new Uint8Array(manifest);
+        await writeContainer(folder.root, folder.path("snapshots", snapshot.id), rest, bytes, true, slice);
+        await folder.saveRepository(record, true);
+      }),
+
+    packWriter: () => writePackFiles(folder, slice),
+    pack: (key) => reading("read pack", () => readPackFiles(folder, key)),
+
+    tarball: (snapshot) =>
+      reading("read tarball", () => readBlob<TarballRecord>(folder, "tarballs", snapshot, "application/gzip")),
+    saveTarball: ({ bytes, ...record }) =>
+      changing(folder, "save tarball", () =>
+        writeContainer(folder.root, folder.path("tarballs", record.snapshot), record, bytes, false, slice),
+      ),
+
+    archive: (sha256) => reading("read archive", () => readBlob<ArchiveRecord>(folder, "archives", sha256)),
+    async saveArchive({ bytes, ...record }) {
+      const sizes = await archiveSizes(folder);
+      await writeContainer(folder.root, folder.path("archives", record.sha256), record, bytes, false, slice).catch(
+        (thrown: unknown) => {
+          throw fileFailure("save archive", thrown, record.size);
+        },
+      );
+      sizes.set(record.sha256, record.size);
+    },
+    async archiveTotals() {
+      const sizes = await archiveSizes(folder);
+      let storedBytes = 0;
+      for (const size of sizes.values()) storedBytes += size;
+      return { stored: sizes.size, storedBytes };
+    },
+
+    collect: (keep) => changing(folder, "collect", () => collectFiles(folder, keep)),
+    gitFiles: (repository) => gitFilesIn(folder, repository),
+    usage: () => reading("measure the folder", () => usage(folder)),
+    async close() {
+      if (closed) return;
+      closed = true;
+      await folder.exclusive(async () => undefined);
+      await release();
+    },
+  };
+}
+
+function changing<T>(folder: StoreFolder, operation: string, work: () => Promise<T>): Promise<T> {
+  return folder.exclusive(() => reading(operation, work));
+}
+
+async function reading<T>(operation: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    throw fileFailure(operation, thrown);
+  }
+}
+
+async function readSnapshot(folder: StoreFolder, id: string): Promise<SnapshotRecord | undefined> {
+  const found = await readContainer<SnapshotRecord>(`snapshot ${id}`, folder.path("snapshots", id));
+  const record = usableRecord(found?.record);
+  if (found === undefined || record === undefined) return undefined;
+  const { buffer } = await found.file.read(found.bodyAt, found.file.size - found.bodyAt);
+  return { ...record, manifest: buffer };
+}
+
+async function readBlob<R extends TarballRecord | ArchiveRecord>(
+  folder: StoreFolder,
+  kind: "tarballs" | "archives",
+  id: string,
+  type = "",
+): Promise<R | undefined> {
+  const found = await readContainer<R>(`${kind} ${id}`, folder.path(kind, id));
+  const record = usableRecord(found?.record);
+  if (found === undefined || record === undefined) return undefined;
+  const { file, bodyAt } = found;
+  return { ...record, bytes: new FileBlob(file, bodyAt, file.size, "type" in record ? record.type : type) };
+}
+
+/** Read once, then kept up to date: there may be ten thousand of them. */
+function archiveSizes(folder: StoreFolder): Promise<Map<string, number>> {
+  const read = async () => {
+    const sizes = new Map<string, number>();
+    for (const name of await readdir(join(folder.root, "archives"))) {
+      const found = await readContainer<ArchiveRecord>(name, join(folder.root, "archives", name));
+      if (found !== undefined) sizes.set(found.record.sha256, found.record.size);
+    }
+    return sizes;
+  };
+  folder.archiveSizes ??= read().catch((thrown: unknown) => {
+    folder.archiveSizes = null;
+    throw fileFailure("list archives", thrown);
+  });
+  return folder.archiveSizes;
+}
+
+async function usage(folder: StoreFolder): Promise<StorageStatus> {
+  let usageBytes = 0;
+  for (const size of (await archiveSizes(folder)).values()) usageBytes += size;
+  for (const name of ["snapshots", "packs", "tarballs"]) {
+    for (const file of await readdir(join(folder.root, name)))
+      usageBytes += (await stat(join(folder.root, name, file)).catch(() => null))?.size ?? 0;
+  }
+  const { bavail, bsize } = await statfs(folder.root);
+  return { usageBytes, quotaBytes: usageBytes + bavail * bsize, persisted: true };
+}
