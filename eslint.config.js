@@ -41,6 +41,8 @@ export default tseslint.config(
   {
     // Cooperation is systematic: timers and macrotasks live in src/platform, everything else is handed a Slice or a Clock.
     files: ["src/{core,protocol,store,sync,serve,worker,client}/**/*.ts", "sw/**/*.ts"],
+    // Stores that live on Node's files.
+    ignores: ["src/store/files.ts", "src/store/files-*.ts"],
     rules: { "no-restricted-globals": ["error", ...schedulerApis] },
   },
 );

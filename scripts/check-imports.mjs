@@ -160,7 +160,7 @@ function isTypeOnlyImport(clause) {
 
 /** Timers belong to platform, and core has no clock, no chance and no global that universal.d.ts does not declare. */
 function checkGlobals(file, layer, report) {
-  const { node: onNode } = layers[layer];
+  const onNode = layers[layer].node || nodeFiles.test(file.fileName);
   const pure = layer === "core" && !file.fileName.endsWith("universal.d.ts");
   const visit = (node) => {
     if (ts.isIdentifier(node) && isGlobalUse(node)) {

@@ -97,7 +97,7 @@ describe("the layer rules find", () => {
         "src/protocol/b.ts": `import type { A } from "../core/a.ts";\nexport type B = A;`,
         "src/platform/c.ts": "export const c = () => setTimeout(() => {}, 1);",
         "src/store/d.ts": `import { openDB } from "idb";\nimport { a } from "../core/a.ts";\nimport { c } from "../platform/c.ts";\nexport const d = [a, c, openDB];`,
-        "src/store/files.ts": `import "node:fs";`,
+        "src/store/files.ts": `import "node:fs"; setInterval(() => 0, 1);`,
         "src/client/mirror.ts": `export { e } from "./e.ts";`,
         "src/client/e.ts": "export const e = (port: MessagePort, x: { scheduler: 1 }) => x.scheduler;",
         "src/gateway/f.ts": `import { createServer } from "node:http";\nimport { Hono } from "hono/tiny";\nsetTimeout(() => createServer, 1, Hono);`,
