@@ -6,6 +6,7 @@ import { buildIdx } from "../core/git/pack-idx.ts";
 import type { PackReader } from "../core/git/pack-reader.ts";
 import { type RepoFile, rewriteRepoFile } from "../core/opam/repo-file.ts";
 import { deflate } from "../platform/deflate.ts";
+import { createDigest } from "../platform/digest.ts";
 import { sha1OfWhole } from "../platform/sha1.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
 import type { SyncPhase } from "../protocol/status.ts";
@@ -20,7 +21,7 @@ import { writeGitRecords } from "./git-records.ts";
 import { HeldSnapshot } from "./held-snapshot.ts";
 import type { SyncHost } from "./host.ts";
 import { type ReceiveHandlers, receivePack } from "./receive.ts";
-import { openFoundation, type VerifiedTree, verifyTree } from "./verify.ts";
+import { openFoundation, type VerifiedTree, verifyClosure, walkTree } from "./verify.ts";
 
 export interface SyncObserver extends ReceiveHandlers {
   phase(phase: SyncPhase): void;
@@ -57,9 +58,13 @@ export async function syncRepository(
     branch: config.branch,
   };
   observer.phase("discover");
-  const tip = await discover(host, remote, signal);
+  // Reading our own side, and compiling the digest, take as long as the remote does.
+  const [tip, before] = await Promise.all([
+    discover(host, remote, signal),
+    currentSnapshot(host, config.name),
+    createDigest("sha1"),
+  ]);
   observer.discovered(tip);
-  const before = await currentSnapshot(host, config.name);
   if (before !== null && before.commit === tip.commit) {
     await ensureTarball(host, before, remote, slice, observer);
     return { tip, changedFiles: 0 };
@@ -106,14 +111,22 @@ async function fetchSnapshot(
     completed = await reader.complete((oid) => objects.read(oid), deflate);
   }
   reader.assertResolved();
-  const verified = await verifyTree(host, reader, tip.commit, shallow, foundation, slice);
+  const facts = await verifyClosure(reader, tip.commit, shallow, foundation, slice);
   const checksum = completed ?? (await received.checksum);
+  signal.throwIfAborted();
+  // The pack is as good as it will be. A walk that meets a limit leaves one that no snapshot names, and that is collected.
+  const storing = storePack(host, reader, checksum, slice);
+  const [verified] = await Promise.all([walkTree(host, reader, facts, foundation, slice), storing]).catch(
+    async (thrown: unknown) => {
+      await storing.catch(() => undefined);
+      throw thrown;
+    },
+  );
   if (!verified.hasPackages && !verified.hasRepo) {
     throw new MirrorError("not-opam-repository", { remote: remote.shown, branch: tip.branch });
   }
   signal.throwIfAborted();
   observer.phase("publish");
-  await storePack(host, reader, checksum, slice);
   const packs = [...(foundation?.snapshot.packs ?? []), checksum];
   const repo = await repoFile(reader, objects ?? null, verified, remote, tip);
   const snapshot = await snapshotRecord(host, repository, tip, packs, verified, repo);

@@ -1,6 +1,7 @@
 import type { Slice } from "../core/cooperation/slice.ts";
 import { MirrorError } from "../core/errors.ts";
 import { checkClosure } from "../core/git/closure.ts";
+import type { CommitFacts } from "../core/git/commit.ts";
 import { Manifest, type Place } from "../core/git/manifest.ts";
 import { objectTypes } from "../core/git/object-type.ts";
 import { fromHex, toHex } from "../core/git/oid.ts";
@@ -27,20 +28,26 @@ export async function openFoundation(host: SyncHost, snapshot: SnapshotRecord): 
   return { snapshot, objects: await StoredObjects.open(host.store, snapshot.packs) };
 }
 
-/**
- * Checks that the commit's tree is complete, in the pack or in the packs of the foundation, and builds the manifest: new objects lie in
- * a pack behind the foundation's. Throws `object-*`, `pack-limit`.
- */
-export async function verifyTree(
-  host: SyncHost,
+/** Checks that the commit and its tree are complete, in the pack or in the packs of the foundation. Throws `object-*`. */
+export function verifyClosure(
   reader: PackReader,
   commit: string,
   shallow: readonly string[],
   foundation: Foundation | null,
   slice: Slice,
+): Promise<CommitFacts> {
+  return checkClosure(reader, commit, new Set(shallow), foundation?.objects ?? null, slice);
+}
+
+/** Builds the manifest of a tree that is complete: new objects lie in a pack behind the foundation's. Throws `pack-limit`. */
+export async function walkTree(
+  host: SyncHost,
+  reader: PackReader,
+  facts: CommitFacts,
+  foundation: Foundation | null,
+  slice: Slice,
 ): Promise<VerifiedTree> {
   const { table } = reader;
-  const facts = await checkClosure(reader, commit, new Set(shallow), foundation?.objects ?? null, slice);
   const newPack = foundation?.snapshot.packs.length ?? 0;
   const place = (oids: Uint8Array, at: number): Place => {
     const index = table.find(oids, at);
@@ -53,14 +60,23 @@ export async function verifyTree(
   };
   const root = await tree(fromHex(facts.tree), 0);
   const rootIndex = table.find(fromHex(facts.tree));
-  if (foundation === null) await assertCountable(reader, rootIndex, host.limits.files, slice);
+  const repeated = {
+    trees: table.count,
+    assertCountable: () => assertCountable(reader, rootIndex, host.limits.files, slice),
+  };
   const before = foundation && {
     manifest: new Manifest(foundation.snapshot.manifest),
     root: await storedTree(foundation, fromHex(foundation.snapshot.tree), 0),
     skipped: foundation.snapshot.parseErrors,
     tree: (oids: Uint8Array, at: number) => storedTree(foundation, oids, at),
   };
-  const walked = await walkServedTree(root, { tree, place }, host.limits, slice, before);
+  const walked = await walkServedTree(
+    root,
+    { tree, place, ...(foundation === null && { repeated }) },
+    host.limits,
+    slice,
+    before,
+  );
   return { ...walked, tree: facts.tree, committedAt: facts.committedAt };
 }
 

@@ -8,7 +8,7 @@ import { sha1OfWhole } from "../../src/platform/sha1.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { schemaVersion } from "../../src/store/records.ts";
 import { StoredObjects } from "../../src/store/stored-objects.ts";
-import { verifyTree } from "../../src/sync/verify.ts";
+import { verifyClosure, walkTree } from "../../src/sync/verify.ts";
 import { macrotask, nodeSlice } from "./node-mirror.ts";
 import { readPack } from "./read-pack.ts";
 
@@ -68,7 +68,9 @@ export async function readThinPack(
     base: "",
     gitDirectory: (name: string) => name,
   };
-  await verifyTree(host, reader, commit, boundary, { snapshot, objects }, slice);
+  const foundation = { snapshot, objects };
+  const facts = await verifyClosure(reader, commit, boundary, foundation, slice);
+  await walkTree(host, reader, facts, foundation, slice);
   const bytes = reader.buffer.bytes.subarray(0, reader.buffer.length);
   if (createHash("sha1").update(bytes.subarray(0, -20)).digest("hex") !== checksum)
     throw new Error("the completed pack has a wrong trailer");

@@ -94,7 +94,9 @@ describe("manifests", () => {
           .sort((a, b) => Buffer.compare(a.bytes, b.bytes));
         const builder = new ManifestBuilder();
         const oid = (rank: number) => new Uint8Array(20).fill(rank + 1);
-        sorted.forEach(({ bytes }, rank) => void builder.add(bytes, oid(rank), 0, rank % 3, rank * 1000 + 12));
+        sorted.forEach(
+          ({ bytes }, rank) => void builder.add(bytes, bytes.length, oid(rank), 0, rank % 3, rank * 1000 + 12),
+        );
         const manifest = new Manifest(builder.finish());
         expect(manifest.count).toBe(sorted.length);
         sorted.forEach(({ bytes }, rank) => {
@@ -115,7 +117,7 @@ describe("manifests", () => {
 
   it("are told from other bytes", () => {
     const good = new ManifestBuilder();
-    good.add(bytesOf("repo"), new Uint8Array(20), 0, 0, 12);
+    good.add(bytesOf("repo"), 4, new Uint8Array(20), 0, 0, 12);
     const bytes = good.finish();
     expect(() => new Manifest(bytes.slice(0, -1))).toThrow(RangeError);
     expect(() => new Manifest(new ArrayBuffer(40))).toThrow(RangeError);

@@ -13,27 +13,53 @@ export class HuffmanCode {
   readonly symbols: Uint16Array;
   readonly #next: Uint16Array = new Uint16Array(16);
   readonly #offsets: Uint16Array = new Uint16Array(16);
+  /** Symbols that have a code, in rising order, and the lengths of their codes. */
+  readonly #used: Uint16Array;
+  readonly #lengths: Uint8Array;
+  #size = 0;
 
   constructor(rootBits: number, maxSymbols: number) {
     this.rootBits = rootBits;
     this.rootMask = (1 << rootBits) - 1;
     this.table = new Uint16Array(1 << rootBits);
     this.symbols = new Uint16Array(maxSymbols);
+    this.#used = new Uint16Array(maxSymbols);
+    this.#lengths = new Uint8Array(maxSymbols);
+  }
+
+  /** Begins a new code: `add` each symbol that has one, in rising order, then `finish`. */
+  begin(): void {
+    this.#size = 0;
+    const counts = this.counts;
+    for (let length = 0; length < 16; length++) counts[length] = 0;
+  }
+
+  /** Symbols without a code (length 0) are left out: of a small object's alphabet these are most. */
+  add(symbol: number, length: number): void {
+    const at = this.#size++;
+    this.#used[at] = symbol;
+    this.#lengths[at] = length;
+    this.counts[length]!++;
+  }
+
+  /** Whether the symbol was added since `begin`, for symbols that come near the end. */
+  has(symbol: number): boolean {
+    for (let at = this.#size - 1; at >= 0 && this.#used[at]! >= symbol; at--)
+      if (this.#used[at] === symbol) return true;
+    return false;
   }
 
   /**
-   * Builds the code from `lengths[from..from+n)`. False when the set is over-subscribed, or incomplete where zlib does not allow it:
-   * only a single code of one bit may stand alone, and only if `mayBeIncomplete`.
+   * Builds the code. False when the set is over-subscribed, or incomplete where zlib does not allow it: only a single code of one
+   * bit may stand alone, and only if `mayBeIncomplete`.
    */
-  build(lengths: Uint8Array, from: number, n: number, mayBeIncomplete: boolean): boolean {
+  finish(mayBeIncomplete: boolean): boolean {
     const counts = this.counts;
     const next = this.#next;
     const table = this.table;
-    for (let length = 0; length < 16; length++) counts[length] = 0;
-    const end = from + n;
-    for (let i = from; i < end; i++) counts[lengths[i]!]!++;
-    const used = n - counts[0]!;
-    counts[0] = 0;
+    const used = this.#used;
+    const lengths = this.#lengths;
+    const n = this.#size;
     let left = 1;
     let longest = 0;
     let code = 0;
@@ -45,20 +71,19 @@ export class HuffmanCode {
       code = (code + counts[length - 1]!) << 1;
       next[length] = code;
     }
-    if (left > 0 && used > 0 && !(mayBeIncomplete && longest === 1)) return false;
-    if (used === 0 && !mayBeIncomplete) return false;
+    if (left > 0 && n > 0 && !(mayBeIncomplete && longest === 1)) return false;
+    if (n === 0 && !mayBeIncomplete) return false;
     const rootBits = this.rootBits;
     if (left > 0 || longest > rootBits) {
       table.fill(0);
-      this.#order(lengths, from, n);
+      this.#order();
     }
     const size = 1 << rootBits;
-    for (let i = from; i < end; i++) {
+    for (let i = 0; i < n; i++) {
       const length = lengths[i]!;
-      if (length === 0) continue;
       const assigned = next[length]!++;
       if (length > rootBits) continue;
-      const entry = ((i - from) << 4) | length;
+      const entry = (used[i]! << 4) | length;
       const step = 1 << length;
       for (let at = reversed(assigned, length); at < size; at += step) table[at] = entry;
     }
@@ -66,14 +91,11 @@ export class HuffmanCode {
   }
 
   /** Orders the symbols by code, for codes that the table does not hold. */
-  #order(lengths: Uint8Array, from: number, n: number): void {
+  #order(): void {
     const offsets = this.#offsets;
     offsets[1] = 0;
     for (let length = 1; length < 15; length++) offsets[length + 1] = offsets[length]! + this.counts[length]!;
-    for (let symbol = 0; symbol < n; symbol++) {
-      const length = lengths[from + symbol]!;
-      if (length !== 0) this.symbols[offsets[length]!++] = symbol;
-    }
+    for (let i = 0; i < this.#size; i++) this.symbols[offsets[this.#lengths[i]!]!++] = this.#used[i]!;
   }
 
   /**

@@ -24,12 +24,13 @@ const distanceMask = (1 << distanceBits) - 1;
 
 const fixedLiterals = new HuffmanCode(literalBits, 288);
 const fixedDistances = new HuffmanCode(distanceBits, 32);
-{
-  const lengths = new Uint8Array(288);
-  lengths.fill(8, 0, 144).fill(9, 144, 256).fill(7, 256, 280).fill(8, 280, 288);
-  fixedLiterals.build(lengths, 0, 288, false);
-  fixedDistances.build(new Uint8Array(32).fill(5), 0, 32, false);
-}
+fixedLiterals.begin();
+for (let symbol = 0; symbol < 288; symbol++)
+  fixedLiterals.add(symbol, symbol < 144 ? 8 : symbol < 256 ? 9 : symbol < 280 ? 7 : 8);
+fixedLiterals.finish(false);
+fixedDistances.begin();
+for (let symbol = 0; symbol < 32; symbol++) fixedDistances.add(symbol, 5);
+fixedDistances.finish(false);
 
 /**
  * zlib streams (RFC 1950, RFC 1951) of known inflated size, read by position from a larger buffer: what a pack is made of.
@@ -39,7 +40,7 @@ export class Inflater {
   readonly #literals: HuffmanCode = new HuffmanCode(literalBits, 288);
   readonly #distances: HuffmanCode = new HuffmanCode(distanceBits, 32);
   readonly #codeLengths: HuffmanCode = new HuffmanCode(7, 19);
-  readonly #lengths: Uint8Array = new Uint8Array(320);
+  readonly #lengths: Uint8Array = new Uint8Array(19);
   #at = 0;
   #bits = 0;
   #count = 0;
@@ -249,43 +250,56 @@ export class Inflater {
       count -= 3;
     }
     const codeLengths = this.#codeLengths;
-    if (!codeLengths.build(lengths, 0, 19, false)) return this.#blame(at, count, end);
+    codeLengths.begin();
+    for (let symbol = 0; symbol < 19; symbol++) if (lengths[symbol] !== 0) codeLengths.add(symbol, lengths[symbol]!);
+    if (!codeLengths.finish(false)) return this.#blame(at, count, end);
+    const table = codeLengths.table;
+    const literals = this.#literals;
+    const distances = this.#distances;
+    literals.begin();
+    distances.begin();
     const total = literalCount + distanceCount;
     let filled = 0;
+    let previous = -1;
     while (filled < total) {
       while (count < 14) {
         bits |= source[at++]! << count;
         count += 8;
       }
-      const entry = codeLengths.table[bits & 127]!;
+      const entry = table[bits & 127]!;
       if (entry === 0) return this.#blame(at, count, end);
       bits >>>= entry & 15;
       count -= entry & 15;
       const symbol = entry >>> 4;
       if (symbol < 16) {
-        lengths[filled++] = symbol;
+        if (symbol !== 0) {
+          if (filled < literalCount) literals.add(filled, symbol);
+          else distances.add(filled - literalCount, symbol);
+        }
+        previous = symbol;
+        filled++;
         continue;
       }
-      let value = 0;
       let repeat: number;
       if (symbol === 16) {
-        if (filled === 0) return this.#blame(at, count, end);
-        value = lengths[filled - 1]!;
+        if (previous < 0) return this.#blame(at, count, end);
         repeat = 3 + (bits & 3);
         bits >>>= 2;
         count -= 2;
-      } else if (symbol === 17) {
-        repeat = 3 + (bits & 7);
-        bits >>>= 3;
-        count -= 3;
       } else {
-        repeat = 11 + (bits & 127);
-        bits >>>= 7;
-        count -= 7;
+        previous = 0;
+        const extra = symbol === 17 ? 3 : 7;
+        repeat = (symbol === 17 ? 3 : 11) + (bits & ((1 << extra) - 1));
+        bits >>>= extra;
+        count -= extra;
       }
-      if (filled + repeat > total) return this.#blame(at, count, end);
-      lengths.fill(value, filled, filled + repeat);
-      filled += repeat;
+      const stop = filled + repeat;
+      if (stop > total) return this.#blame(at, count, end);
+      if (previous === 0) filled = stop;
+      for (; filled < stop; filled++) {
+        if (filled < literalCount) literals.add(filled, previous);
+        else distances.add(filled - literalCount, previous);
+      }
       if (at > end + 8) break;
     }
     const used = at - (count >> 3);
@@ -296,10 +310,7 @@ export class Inflater {
     this.#at = at;
     this.#bits = bits;
     this.#count = count;
-    if (lengths[256] === 0) return corrupt;
-    if (!this.#literals.build(lengths, 0, literalCount, true)) return corrupt;
-    if (!this.#distances.build(lengths, literalCount, distanceCount, true)) return corrupt;
-    return 0;
+    return literals.has(256) && literals.finish(true) && distances.finish(true) ? 0 : corrupt;
   }
 }
 

@@ -31,9 +31,9 @@ export class ManifestBuilder {
     return this.#count;
   }
 
-  /** Paths must come in rising byte order: the order in which a tree walk yields them. */
-  add(path: Uint8Array, oids: Uint8Array, oidAt: number, pack: number, offset: number): void {
-    if (this.#pathBytes + path.length > this.#paths.length)
+  /** Adds the file at `path[0..length)`. Paths must come in rising byte order: the order in which a tree walk yields them. */
+  add(path: Uint8Array, length: number, oids: Uint8Array, oidAt: number, pack: number, offset: number): void {
+    while (this.#pathBytes + length > this.#paths.length)
       this.#paths = grown(this.#paths, new Uint8Array(this.#paths.length * 2));
     if (this.#count === this.#ends.length) {
       const capacity = this.#count * 2;
@@ -43,8 +43,9 @@ export class ManifestBuilder {
       this.#oids = grown(this.#oids, new Uint8Array(capacity * 20));
     }
     const i = this.#count++;
-    this.#paths.set(path, this.#pathBytes);
-    this.#pathBytes += path.length;
+    // A loop, because paths are short and a view of each would cost more than its copy.
+    for (let k = 0; k < length; k++) this.#paths[this.#pathBytes + k] = path[k]!;
+    this.#pathBytes += length;
     this.#ends[i] = this.#pathBytes;
     this.#offsets[i] = offset;
     this.#packs[i] = pack;

@@ -11,6 +11,11 @@ import { isRegular, isTree, type TreeEntry, walkTree } from "./tree.ts";
 export interface TreeSource {
   tree(oids: Uint8Array, at: number): ObjectBytes | Promise<ObjectBytes>;
   place(oids: Uint8Array, at: number): Place;
+  /**
+   * Called once when more folders were entered and left than `trees` different ones would need: then trees are named again and again, and
+   * whether their paths can be walked at all is worth counting.
+   */
+  readonly repeated?: { readonly trees: number; assertCountable(): Promise<void> };
 }
 
 /** The tree and manifest of the snapshot before: folders that did not change are taken over without reading them. */
@@ -36,7 +41,8 @@ export interface WalkedTree {
 const listed = 100;
 /** Opening and closing a folder are one step each; a version is a folder with one file. */
 const foldersPerFile = 4;
-const slash = 47;
+const slash = 0x2f;
+const dot = 0x2e;
 const latin1 = new TextDecoder("latin1");
 
 interface OpenFolder {
@@ -77,6 +83,7 @@ class ServedTreeWalk {
   readonly #builder: ManifestBuilder = new ManifestBuilder();
   readonly #skipped: { path: string; message: string }[] = [];
   readonly #names: Set<string> = new Set();
+  #lastName: Uint8Array = new Uint8Array(0);
   /** One buffer for the path: each level writes its name behind its folder's. */
   readonly #path: Uint8Array;
   #versions = 0;
@@ -95,13 +102,19 @@ class ServedTreeWalk {
     const rootBefore = this.#before === null ? null : foldersOf(this.#before.root);
     const stack: OpenFolder[] = [{ prefix: 0, depth: 0, content: root, before: rootBefore, at: root.from }];
     const allowed = this.#limits.files * foldersPerFile;
+    const { repeated } = this.#source;
     for (let top = stack.at(-1), folders = 0; top !== undefined; top = stack.at(-1), folders++) {
       // Folders without files count too: trees that name one another can describe more of them than anybody can walk.
       if (folders > allowed)
         throw new MirrorError("pack-limit", { limit: "the number of folders", allowed, found: folders });
+      if (repeated !== undefined && folders === repeated.trees * 2) await repeated.assertCountable();
       const folder = this.#advance(top);
       if (folder === null) stack.pop();
-      else if (!(await this.#takenOver(top, folder))) stack.push(await this.#open(top, folder));
+      else if (top.before === null || !(await this.#takenOver(top, folder))) {
+        const opened = this.#open(top, folder);
+        // Awaiting what is there costs a turn of the microtask queue, twenty thousand times.
+        stack.push(opened instanceof Promise ? await opened : opened);
+      }
       if (this.#slice.due()) await this.#slice.pause();
     }
     return {
@@ -123,13 +136,20 @@ class ServedTreeWalk {
     let next = finished;
     walkTree(bytes, top.at, finished, (mode, nameFrom, nameTo, oidAt) => {
       // A longer name is refused for its length; so much of it is enough for that.
-      const name = bytes.subarray(nameFrom, Math.min(nameTo, nameFrom + this.#limits.pathBytes + 1));
-      if (top.depth === 0 && !isServedAtRoot(name, mode)) return true;
-      this.#path.set(name, top.prefix);
-      const path = this.#path.subarray(0, top.prefix + name.length);
-      const problem = unservable(path, name, top.depth + 1, mode, this.#limits);
+      const nameEnd = Math.min(nameTo, nameFrom + this.#limits.pathBytes + 1);
+      if (top.depth === 0 && !isServedAtRoot(bytes.subarray(nameFrom, nameEnd), mode)) return true;
+      const path = this.#path;
+      let length = top.prefix;
+      let plain = true;
+      for (let at = nameFrom; at < nameEnd; at++) {
+        const byte = bytes[at]!;
+        path[length++] = byte;
+        if (byte < 32 || byte > 126 || byte === 92) plain = false;
+      }
+      const problem = this.#problem(length, plain ? null : bytes.subarray(nameFrom, nameEnd), top.depth + 1, mode);
       if (problem !== null) {
-        if (this.#skipped.length < listed) this.#skipped.push({ path: printable(path), message: problem });
+        if (this.#skipped.length < listed)
+          this.#skipped.push({ path: printable(path.subarray(0, length)), message: problem });
         return true;
       }
       if (isTree(mode)) {
@@ -138,24 +158,28 @@ class ServedTreeWalk {
         next = oidAt + 20;
         return false;
       }
-      if (top.depth === 0 && name.length === 4) this.#hasRepo = true;
-      const place = this.#source.place(bytes, oidAt);
-      this.#add(path, bytes, oidAt, place);
+      if (top.depth === 0 && nameTo - nameFrom === 4) this.#hasRepo = true;
+      this.#add(path, length, bytes, oidAt, this.#source.place(bytes, oidAt));
       return true;
     });
     top.at = next;
     return folder;
   }
 
-  async #open(top: OpenFolder, folder: TreeEntry): Promise<OpenFolder> {
+  #open(top: OpenFolder, folder: TreeEntry): OpenFolder | Promise<OpenFolder> {
     const { bytes } = top.content;
     const end = top.prefix + folder.nameTo - folder.nameFrom;
     this.#path[end] = slash;
+    const opened = (content: ObjectBytes, before: FolderBefore | null): OpenFolder => {
+      return { prefix: end + 1, depth: top.depth + 1, content, before, at: content.from };
+    };
     const found = this.#source.tree(bytes, folder.oidAt);
-    const content = found instanceof Promise ? await found : found;
     const oldAt = oidBefore(top, folder);
-    const before = oldAt === null ? null : foldersOf(await this.#before!.tree(top.before!.bytes, oldAt));
-    return { prefix: end + 1, depth: top.depth + 1, content, before, at: content.from };
+    if (oldAt === null && !(found instanceof Promise)) return opened(found, null);
+    return (async () => {
+      const content = await found;
+      return opened(content, oldAt === null ? null : foldersOf(await this.#before!.tree(top.before!.bytes, oldAt)));
+    })();
   }
 
   /** Takes the files of a folder that did not change from the manifest before. */
@@ -169,7 +193,7 @@ class ServedTreeWalk {
     for (let rank = manifest.lowerBound(prefix); rank < manifest.count; rank++) {
       const entry = manifest.entry(rank);
       if (!startsWith(entry.path, prefix)) break;
-      this.#add(entry.path, entry.oids, entry.oidAt, manifest.place(rank));
+      this.#add(entry.path, entry.path.length, entry.oids, entry.oidAt, manifest.place(rank));
       if (this.#slice.due()) await this.#slice.pause();
     }
     const text = printable(prefix);
@@ -177,8 +201,18 @@ class ServedTreeWalk {
     return true;
   }
 
-  #add(path: Uint8Array, oids: Uint8Array, oidAt: number, place: Place): void {
-    this.#builder.add(path, oids, oidAt, place.pack, place.offset);
+  /** Why the entry whose path ends here is not served. `odd` is its name when that has other than plain ASCII characters. */
+  #problem(length: number, odd: Uint8Array | null, depth: number, mode: number): string | null {
+    const { pathBytes, pathDepth } = this.#limits;
+    if (!isTree(mode) && !isRegular(mode))
+      return "It is neither a file nor a folder (a link or a submodule) and is not served.";
+    if (length > pathBytes) return `Its path is longer than ${pathBytes} bytes and is not served.`;
+    if (depth > pathDepth) return `It lies deeper than ${pathDepth} folders and is not served.`;
+    return odd === null ? null : oddName(odd);
+  }
+
+  #add(path: Uint8Array, length: number, oids: Uint8Array, oidAt: number, place: Place): void {
+    this.#builder.add(path, length, oids, oidAt, place.pack, place.offset);
     if (this.#builder.count > this.#limits.files) {
       throw new MirrorError("pack-limit", {
         limit: "the number of files",
@@ -186,10 +220,14 @@ class ServedTreeWalk {
         found: this.#builder.count,
       });
     }
-    const name = packageOf(path);
-    if (name === null) return;
+    const from = packageAt(path, length);
+    if (from < 0) return;
     this.#versions++;
-    this.#names.add(name);
+    const to = path.indexOf(dot, from);
+    // The versions of a package follow one another: its name is decoded once.
+    if (sameBytes(this.#lastName, path, from, to)) return;
+    this.#lastName = path.slice(from, to);
+    this.#names.add(latin1.decode(this.#lastName));
   }
 }
 
@@ -219,18 +257,11 @@ function isServedAtRoot(name: Uint8Array, mode: number): boolean {
   return isTree(mode) ? text === "packages" : text === "repo" || text === "version";
 }
 
-function unservable(path: Uint8Array, name: Uint8Array, depth: number, mode: number, limits: Limits): string | null {
-  if (!isTree(mode) && !isRegular(mode))
-    return "It is neither a file nor a folder (a link or a submodule) and is not served.";
-  if (path.length > limits.pathBytes) return `Its path is longer than ${limits.pathBytes} bytes and is not served.`;
-  if (depth > limits.pathDepth) return `It lies deeper than ${limits.pathDepth} folders and is not served.`;
-  let ascii = true;
-  for (const byte of name) {
+function oddName(name: Uint8Array): string | null {
+  for (const byte of name)
     if (byte < 32 || byte === 127 || byte === 92)
       return "Its name has control characters or a backslash and is not served.";
-    if (byte > 127) ascii = false;
-  }
-  return ascii || isUtf8(name) ? null : "Its name is not UTF-8 and is not served.";
+  return isUtf8(name) ? null : "Its name is not UTF-8 and is not served.";
 }
 
 function isUtf8(bytes: Uint8Array): boolean {
@@ -242,9 +273,11 @@ function isUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-/** Name of the package whose opam file this is: it stands in a folder `name.version` (opam manual, "Package Format"). */
-function packageOf(path: Uint8Array): string | null {
-  const n = path.length;
+/**
+ * Where the name of the folder starts when the file is the opam file of a package, else -1: that folder is called `name.version`
+ * (opam manual, "Package Format").
+ */
+function packageAt(path: Uint8Array, n: number): number {
   if (
     n < 6 ||
     path[n - 5] !== slash ||
@@ -253,9 +286,15 @@ function packageOf(path: Uint8Array): string | null {
     path[n - 2] !== 0x61 ||
     path[n - 1] !== 0x6d
   )
-    return null;
-  const from = path.lastIndexOf(slash, n - 6) + 1;
-  const dot = path.indexOf(0x2e, from);
-  if (dot <= from || dot >= n - 6) return null;
-  return latin1.decode(path.subarray(from, dot));
+    return -1;
+  let from = n - 5;
+  let dotAt = -1;
+  for (; from > 0 && path[from - 1] !== slash; from--) if (path[from - 1] === dot) dotAt = from - 1;
+  return dotAt > from && dotAt < n - 6 ? from : -1;
+}
+
+function sameBytes(name: Uint8Array, path: Uint8Array, from: number, to: number): boolean {
+  if (name.length !== to - from) return false;
+  for (let i = from; i < to; i++) if (name[i - from] !== path[i]) return false;
+  return true;
 }
