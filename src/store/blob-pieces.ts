@@ -20,6 +20,13 @@ export class BlobPieces {
   async add(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
       if (this.#slice?.due()) await this.#slice.pause();
+      if (this.#used === 0 && bytes.length - at >= pieceBytes / 2) {
+        // So much is a piece of its own: it is copied once, by the browser.
+        const piece = bytes.subarray(at, at + pieceBytes) as Uint8Array<ArrayBuffer>;
+        this.#pieces.push(new Blob([piece]));
+        at += piece.length;
+        continue;
+      }
       this.#buffer ??= new Uint8Array(pieceBytes);
       const part = bytes.subarray(at, at + pieceBytes - this.#used);
       this.#buffer.set(part, this.#used);

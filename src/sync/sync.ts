@@ -36,7 +36,7 @@ export interface SyncOutcome {
   readonly changedFiles: number;
 }
 
-const writeBytes = 256 * 1024;
+const writeBytes = 1 << 20;
 /** Beyond this many packs the whole tree is fetched again, into one. */
 const maximalPacks = 20;
 

@@ -46,7 +46,7 @@ function checkTree(bytes: Uint8Array, from: number, to: number, oid: Uint8Array)
     const folder = isTree(mode);
     if (problem === null && previousFrom >= 0) {
       const order = compareNames(bytes, previousFrom, previousTo, previousIsTree, nameFrom, nameTo, folder);
-      if (order === 0 || sameName(bytes, previousFrom, previousTo, nameFrom, nameTo)) problem = "it appears twice";
+      if (order === 0) problem = "it appears twice";
       else if (order > 0) problem = "it is out of order";
     }
     if (problem !== null) return false;
@@ -82,7 +82,7 @@ function isNull(bytes: Uint8Array, at: number): boolean {
   return true;
 }
 
-/** Git's order of tree entries: bytewise, a folder's name as if it ended in a slash. */
+/** Git's order of tree entries: bytewise, a folder's name as if it ended in a slash. 0 for the same name, of a file or of a folder. */
 function compareNames(
   bytes: Uint8Array,
   aFrom: number,
@@ -97,13 +97,10 @@ function compareNames(
     const difference = bytes[aFrom + i]! - bytes[bFrom + i]!;
     if (difference !== 0) return difference;
   }
+  if (aTo - aFrom === bTo - bFrom) return 0;
   const a = aFrom + shared < aTo ? bytes[aFrom + shared]! : aIsTree ? 47 : 0;
   const b = bFrom + shared < bTo ? bytes[bFrom + shared]! : bIsTree ? 47 : 0;
   return a - b;
-}
-
-function sameName(bytes: Uint8Array, aFrom: number, aTo: number, bFrom: number, bTo: number): boolean {
-  return aTo - aFrom === bTo - bFrom && startsWith(bytes, bFrom, bTo, { from: aFrom, to: aTo });
 }
 
 function startsWith(bytes: Uint8Array, from: number, to: number, prefix: { from: number; to: number }): boolean {
