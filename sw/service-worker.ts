@@ -52,8 +52,8 @@ const handler = createHandler({
     slice,
     archiveBytes: defaultLimits.archiveBytes,
   }),
-  startUpdate: async (repository) => {
-    const wanted: Broadcast = { type: "update-wanted", protocol: protocolVersion, repository };
+  startUpdate: async (repository, order = {}) => {
+    const wanted: Broadcast = { type: "update-wanted", protocol: protocolVersion, repository, order };
     channel.postMessage(wanted);
   },
   engineStatus: () => engine.status(),

@@ -1,3 +1,4 @@
+import type { UpdateOrder } from "../protocol/messages.ts";
 import type { Status } from "../protocol/status.ts";
 
 /** What a page holds of the mirror; `openMirror` makes one. */
@@ -9,7 +10,7 @@ export interface Mirror {
   /** Resolves when every repository has a snapshot that serves. */
   ready(): Promise<void>;
   /** Starts a sync of one repository, or of all. */
-  update(repository?: string): Promise<void>;
+  update(repository?: string, order?: UpdateOrder): Promise<void>;
   /** Base URL of the scope, ends in "/" */
   readonly base: string;
   /** False when no service worker answers this page. */

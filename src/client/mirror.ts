@@ -3,13 +3,21 @@ import { asMirrorError, type ErrorRecord, errorRecord, MirrorError } from "../co
 import { systemClock } from "../platform/clock.ts";
 import { channelPorts } from "../platform/message-channel.ts";
 import type { MirrorConfig, RepositoryConfig } from "../protocol/config.ts";
-import { type Broadcast, type Configured, protocolVersion, type ServiceWorkerToPage } from "../protocol/messages.ts";
+import {
+  type Broadcast,
+  type Configured,
+  protocolVersion,
+  type ServiceWorkerToPage,
+  type UpdateOrder,
+} from "../protocol/messages.ts";
 import { type ScopeNames, scopeNames } from "../protocol/names.ts";
 import type { RepositoryStatus, Status } from "../protocol/status.ts";
+import { updateAutomatically } from "./automatic-updates.ts";
 import { Leader } from "./leader.ts";
 import type { Mirror } from "./mirror-interface.ts";
 import type { MirrorOptions } from "./options.ts";
 import { Registration } from "./registration.ts";
+import { defaultTimes, Schedule } from "./schedule.ts";
 import { assertSupported } from "./support.ts";
 
 export type { RepositoryStatus, Status } from "../protocol/status.ts";
@@ -35,7 +43,7 @@ export async function openMirror(options: MirrorOptions = {}): Promise<Mirror> {
     options.repositories ?? gatewayRepositories(base),
   ]);
   const repositories = await configure(registration, wanted);
-  const mirror = new OpenMirror(base, names, registration, repositories, options.autoUpdate ?? true);
+  const mirror = new OpenMirror(base, names, registration, repositories, options);
   await mirror.refresh();
   return mirror;
 }
@@ -89,7 +97,7 @@ class OpenMirror implements Mirror {
     names: ScopeNames,
     registration: Registration,
     repositories: readonly RepositoryConfig[],
-    autoUpdate: boolean,
+    { autoUpdate = true, updateIntervalMs = defaultTimes.interval }: MirrorOptions,
   ) {
     this.base = base;
     this.#registration = registration;
@@ -107,6 +115,12 @@ class OpenMirror implements Mirror {
       (thrown) => this.#engineFailed(errorRecord(thrown)),
     );
     const { signal } = this.#ended;
+    if (autoUpdate) {
+      const times = { ...defaultTimes, interval: updateIntervalMs };
+      const known = () => this.#status?.repositories ?? [];
+      const schedule = new Schedule(systemClock, times, known, (name) => void this.update(name).catch(() => undefined));
+      updateAutomatically(schedule, () => this.#leader.process !== null, signal);
+    }
     navigator.serviceWorker.addEventListener(
       "message",
       ({ data }: MessageEvent<ServiceWorkerToPage>) => {
@@ -144,13 +158,13 @@ class OpenMirror implements Mirror {
     });
   }
 
-  async update(repository?: string): Promise<void> {
+  async update(repository?: string, order: UpdateOrder = {}): Promise<void> {
     const wanted = repository === undefined ? this.#repositories.map(({ name }) => name) : [repository];
     for (const name of wanted) {
       if (!this.#repositories.some((one) => one.name === name)) throw new MirrorError("unknown-repository", { name });
       const { process } = this.#leader;
-      if (process !== null) await Promise.race([process.engine.update(name), process.failed]);
-      else this.#channel.postMessage({ type: "update-wanted", protocol, repository: name } satisfies Broadcast);
+      if (process !== null) await Promise.race([process.engine.update(name, order), process.failed]);
+      else this.#channel.postMessage({ type: "update-wanted", protocol, repository: name, order } satisfies Broadcast);
     }
   }
 

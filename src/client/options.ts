@@ -7,6 +7,11 @@ export interface MirrorOptions {
   readonly serviceWorker?: string;
   /** What to mirror; by default what the gateway says (`<base>gateway/config.json`), else what was mirrored before. */
   readonly repositories?: readonly RepositoryConfig[];
-  /** Whether a first sync, and one at each start, begins by itself. Default true. */
+  /**
+   * Whether syncs begin by themselves: at each start, every `updateIntervalMs`, when the network comes back, and when a tab becomes
+   * visible. Default true.
+   */
   readonly autoUpdate?: boolean;
+  /** Milliseconds between the beginnings of two syncs that nobody asked for. Default an hour. */
+  readonly updateIntervalMs?: number;
 }

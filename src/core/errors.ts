@@ -12,6 +12,7 @@ export interface ErrorData {
   "remote-empty": { remote: string };
   "remote-timeout": { remote: string; phase: string; seconds: number };
   "branch-missing": { remote: string; branch: string };
+  "remote-older": { remote: string; commit: string; date: string; servedCommit: string; servedDate: string };
   "protocol-broken": { remote: string; reason: string };
   // The pack and its objects
   "pack-truncated": { at: number };
@@ -65,6 +66,8 @@ const sentences: { readonly [C in ErrorCode]: (data: ErrorData[C]) => string } =
   "remote-timeout": (d) =>
     `${d.remote} sent nothing for ${d.seconds} s during ${d.phase}. Check the network, then update again.`,
   "branch-missing": (d) => `${d.remote} has no branch or tag "${d.branch}". Choose one that exists.`,
+  "remote-older": (d) =>
+    `${d.remote} offers commit ${d.commit.slice(0, 10)} of ${d.date}, which is older than what is served (${d.servedCommit.slice(0, 10)} of ${d.servedDate}). It was not taken; accept it if the remote was set back on purpose.`,
   "protocol-broken": (d) =>
     `${d.remote} broke the Git protocol (${d.reason}). Nothing was stored; try again, or report it to the remote's operator.`,
   "pack-truncated": (d) =>

@@ -37,7 +37,18 @@ export type Broadcast =
       readonly availability: AvailabilityStatus;
     }
   | { readonly type: "published"; readonly protocol: number; readonly repository: string; readonly snapshot: string }
-  | { readonly type: "update-wanted"; readonly protocol: number; readonly repository: string };
+  | {
+      readonly type: "update-wanted";
+      readonly protocol: number;
+      readonly repository: string;
+      readonly order?: UpdateOrder;
+    };
+
+/** How a sync is to be done; nothing given is as usual. */
+export interface UpdateOrder {
+  /** Take what the remote has also when it is older than what is served (`remote-older`). */
+  readonly acceptOlder?: boolean;
+}
 
 /** Structural: `protocol` has no DOM types. */
 export interface MessagePortLike {
@@ -50,8 +61,8 @@ export interface MessagePortLike {
 export interface Engine {
   /** Live state of all repositories that this engine syncs. */
   status(): Promise<EngineStatus>;
-  /** Starts a sync unless one is running; resolves at once with what was decided. */
-  update(repository: string): Promise<"started" | "running" | "unknown">;
+  /** Starts a sync unless one is running; resolves at once with what was decided. An order reaches the one that is running. */
+  update(repository: string, order?: UpdateOrder): Promise<"started" | "running" | "unknown">;
   /** Resolves when the running sync (if any) of the repository has ended. */
   settled(repository: string): Promise<RepositoryStatus | null>;
   /** A file of the clone in progress. Answers `pending` after `waitMs` when its blob has not arrived and been verified. */

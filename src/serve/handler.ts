@@ -1,5 +1,6 @@
 import { MirrorError } from "../core/errors.ts";
 import { type AnswerSource, commonHeaders, prefersHtml, preflightHeaders } from "../core/http/headers.ts";
+import type { UpdateOrder } from "../protocol/messages.ts";
 import type { RepositoryRecord } from "../store/records.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
 import { ArchiveFiles } from "./archive-route.ts";
@@ -196,8 +197,15 @@ class Router {
     await this.#configured(repository);
     // HEAD is safe by definition (RFC 9110 §9.2.1) and starts nothing; GET does because opam-mirror's does.
     if (request.method !== "HEAD") {
-      await within(this.#deps.clock, 1_000, this.#deps.startUpdate(repository), () => undefined);
+      const started = this.#deps.startUpdate(repository, updateOrder(request));
+      await within(this.#deps.clock, 1_000, started, () => undefined);
     }
     return respondJson(request, { accepted: true, repository }, 202, {});
   }
+}
+
+/** `POST update?older=accept`. Not by GET: what gives something up must not be done by following a link. */
+function updateOrder(request: Request): UpdateOrder {
+  const older = new URL(request.url).searchParams.get("older");
+  return request.method === "POST" && older === "accept" ? { acceptOlder: true } : {};
 }

@@ -16,6 +16,8 @@ export interface RepositoryRecord {
   readonly lastSync: LastSync | null;
   /** The branch that was resolved by the last successful discovery. */
   readonly branch: string | null;
+  /** Remote or branch were configured anew since the snapshot: the ages of its commit and of the next one do not compare. */
+  readonly moved?: boolean;
 }
 
 /** Key: id. Immutable once written. */

@@ -8,7 +8,10 @@ import { type RepositoryRecord, type SnapshotRecord, schemaVersion } from "./rec
 
 /** A first record, or the old one with another configuration: pointer, epoch and last sync stay. */
 export function configured(old: RepositoryRecord | undefined, config: RepositoryConfig): RepositoryRecord {
-  if (old) return { ...old, schema: schemaVersion, config };
+  if (old) {
+    const same = old.config.remote === config.remote && old.config.branch === config.branch;
+    return { ...old, schema: schemaVersion, config, ...(!same && { moved: true }) };
+  }
   return { schema: schemaVersion, name: config.name, config, snapshot: null, epoch: 0, lastSync: null, branch: null };
 }
 
@@ -33,7 +36,8 @@ export function published(
   if (old.epoch !== epoch) {
     throw new MirrorError("fenced-out", { repository: old.name, epoch, current: old.epoch });
   }
-  return { ...old, snapshot: snapshot.id };
+  const { moved: _, ...kept } = old;
+  return { ...kept, snapshot: snapshot.id };
 }
 
 /** Why a snapshot that names `key` must not become visible. */

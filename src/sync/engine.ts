@@ -1,7 +1,7 @@
 import { AvailabilityMeter } from "../core/cooperation/meter.ts";
 import { asMirrorError, type ErrorRecord, MirrorError } from "../core/errors.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
-import type { Engine, EngineStatus, LiveAnswer } from "../protocol/messages.ts";
+import type { Engine, EngineStatus, LiveAnswer, UpdateOrder } from "../protocol/messages.ts";
 import type { AvailabilityStatus, LastSync, RepositoryStatus } from "../protocol/status.ts";
 import { defaultGitDeadlines, type SyncHost } from "./host.ts";
 import { LiveClone } from "./live-clone.ts";
@@ -16,7 +16,12 @@ export interface EngineListener {
 interface Followed {
   readonly config: RepositoryConfig;
   readonly progress: RepositoryProgress;
-  running: { readonly done: Promise<void>; readonly abort: AbortController; live: LiveClone | null } | null;
+  running: {
+    readonly done: Promise<void>;
+    readonly abort: AbortController;
+    live: LiveClone | null;
+    acceptOlder: boolean;
+  } | null;
 }
 
 const reportMs = 150;
@@ -54,12 +59,16 @@ export class SyncEngine implements Engine {
     for (const ms of latencies) this.#meter.answered(ms);
   }
 
-  async update(repository: string): Promise<"started" | "running" | "unknown"> {
+  async update(repository: string, order: UpdateOrder = {}): Promise<"started" | "running" | "unknown"> {
     const followed = this.#followed.get(repository);
     if (followed === undefined) return "unknown";
-    if (followed.running !== null) return "running";
+    const acceptOlder = order.acceptOlder === true;
+    if (followed.running !== null) {
+      followed.running.acceptOlder ||= acceptOlder;
+      return "running";
+    }
     const abort = new AbortController();
-    const running: NonNullable<Followed["running"]> = { abort, live: null, done: Promise.resolve() };
+    const running: NonNullable<Followed["running"]> = { abort, live: null, acceptOlder, done: Promise.resolve() };
     followed.running = running;
     const done = this.#run(followed, running);
     followed.running = Object.assign(running, { done });
@@ -160,6 +169,7 @@ export class SyncEngine implements Engine {
         },
         received: (bytes) => progress.received(bytes),
         remoteSays: () => undefined,
+        acceptsOlder: () => running.acceptOlder,
         published: (snapshot) => {
           progress.published(snapshot);
           running.live?.close();

@@ -20,12 +20,16 @@ import { discover, type Remote, type Tip } from "./discover.ts";
 import { writeGitRecords } from "./git-records.ts";
 import { HeldSnapshot } from "./held-snapshot.ts";
 import type { SyncHost } from "./host.ts";
+import { OlderRemote } from "./older-remote.ts";
 import { type ReceiveHandlers, receivePack } from "./receive.ts";
+import { snapshotId } from "./snapshot-id.ts";
 import { openFoundation, type VerifiedTree, verifyClosure, walkTree } from "./verify.ts";
 
 export interface SyncObserver extends ReceiveHandlers {
   phase(phase: SyncPhase): void;
   discovered(tip: Tip): void;
+  /** Asked when the remote is older than what is served: whether that is taken all the same. */
+  acceptsOlder(): boolean;
   /** The new snapshot serves from now on. */
   published(snapshot: SnapshotRecord): void;
 }
@@ -59,9 +63,10 @@ export async function syncRepository(
   };
   observer.phase("discover");
   // Reading our own side, and compiling the digest, take as long as the remote does.
-  const [tip, before] = await Promise.all([
+  const [tip, before, record] = await Promise.all([
     discover(host, remote, signal),
     currentSnapshot(host, config.name),
+    host.store.repository(config.name),
     createDigest("sha1"),
   ]);
   observer.discovered(tip);
@@ -69,6 +74,8 @@ export async function syncRepository(
     await ensureTarball(host, before, remote, slice, observer);
     return { tip, changedFiles: 0 };
   }
+  const older = new OlderRemote(remote, record, before, () => observer.acceptsOlder());
+  older.assertNotRefused(tip);
   const { snapshot, reader } = await fetchSnapshot(
     host,
     config.name,
@@ -76,6 +83,7 @@ export async function syncRepository(
     remote,
     tip,
     before,
+    older,
     slice,
     observer,
     signal,
@@ -94,6 +102,7 @@ async function fetchSnapshot(
   remote: Remote,
   tip: Tip,
   before: SnapshotRecord | null,
+  older: OlderRemote,
   slice: Slice,
   observer: SyncObserver,
   signal: AbortSignal,
@@ -112,6 +121,7 @@ async function fetchSnapshot(
   }
   reader.assertResolved();
   const facts = await verifyClosure(reader, tip.commit, shallow, foundation, slice);
+  older.assertNewer(tip, facts);
   const checksum = completed ?? (await received.checksum);
   signal.throwIfAborted();
   // The pack is as good as it will be. A walk that meets a limit leaves one that no snapshot names, and that is collected.
@@ -171,7 +181,7 @@ async function snapshotRecord(
 ): Promise<SnapshotRecord> {
   const facts = {
     schema: schemaVersion,
-    id: `${repository}/${tip.commit}/${host.clock.wall().toString(36)}`,
+    id: snapshotId(repository, tip.commit, host.clock.wall()),
     repository,
     commit: tip.commit,
     tree: verified.tree,

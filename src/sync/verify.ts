@@ -21,6 +21,7 @@ export interface Foundation {
 export interface VerifiedTree extends WalkedTree {
   /** Hex oid of the commit's tree. */
   readonly tree: string;
+  /** Committer date, seconds since the Unix epoch. */
   readonly committedAt: number;
 }
 

@@ -47,7 +47,7 @@ async function start(
     },
   );
   channel.onmessage = ({ data }: MessageEvent<Broadcast>) => {
-    if (data.protocol === protocol && data.type === "update-wanted") void started.update(data.repository);
+    if (data.protocol === protocol && data.type === "update-wanted") void started.update(data.repository, data.order);
   };
   await started.follow(repositories);
   return started;
@@ -57,7 +57,7 @@ async function start(
 function facade(running: SyncEngine): Engine {
   return {
     status: () => running.status(),
-    update: (repository) => running.update(repository),
+    update: (repository, order) => running.update(repository, order),
     settled: (repository) => running.settled(repository),
     live: (repository, path, waitMs) => running.live(repository, path, waitMs),
     answered: (latencies) => running.answered(latencies),

@@ -35,6 +35,11 @@ export function repositoryCases(open: (place: string) => Promise<Store>): Case[]
         equal(again.config.remote, "https://example.org/moved.git", "remote");
         equal([again.snapshot, again.epoch, again.branch], ["s1", epoch, "master"], "kept fields");
         equal(again.lastSync, sampleLastSync(3), "last sync");
+        equal([first.moved, again.moved], [undefined, true], "moved");
+        await store.publish(sampleSnapshot("s2", "default", ["a1"]), epoch);
+        equal((await store.repository("default"))?.moved, undefined, "moved, after the next publish");
+        equal((await store.configure(again.config)).moved, undefined, "moved, configured as before");
+        await store.publish(sampleSnapshot("s1", "default", ["a1"]), epoch);
         ok((await store.snapshot("s1")) !== undefined, "the old snapshot must go on serving");
         await store.close();
       },

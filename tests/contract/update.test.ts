@@ -83,16 +83,91 @@ describe("updates", () => {
     await mirror.close();
   });
 
-  it("follow a branch that was forced back, and to another history", async () => {
+  it("show a branch that was forced back, and take it when that is accepted", async () => {
     const mirror = await openNodeMirror({ remote: server.url });
-    for (const commit of [source.commits[5]!, source.commits[2]!, source.commits[9]!, source.commits[9]!]) {
+    await follow(source.commits[5]!);
+    await mirror.sync();
+    const { id } = (await mirror.snapshots.current("default"))!.record;
+    await follow(source.commits[2]!);
+    const shown = await mirror.sync();
+    expect(shown).toMatchObject({ state: "error", commit: source.commits[5], lastSync: { changedFiles: 0 } });
+    expect(shown.lastSync?.error).toMatchObject({
+      code: "remote-older",
+      data: { commit: source.commits[2], servedCommit: source.commits[5] },
+    });
+    expect((await mirror.snapshots.current("default"))!.record.id).toBe(id);
+    // Asked again, it is not fetched again.
+    server.set(null);
+    expect((await mirror.sync()).lastSync?.error).toEqual(shown.lastSync?.error);
+    expect(server.requests.some(({ where }) => where === "fetch")).toBe(false);
+    // An older one yet is another question.
+    await follow(source.commits[1]!);
+    expect((await mirror.sync()).lastSync?.error?.data).toMatchObject({ commit: source.commits[1] });
+    await expectServes(mirror, source.commits[5]!);
+    const taken = await mirror.sync({ acceptOlder: true });
+    expect(taken).toMatchObject({ state: "ready", commit: source.commits[1], lastSync: { error: null } });
+    await expectServes(mirror, source.commits[1]!);
+    // What was accepted once is not for ever.
+    await follow(source.commits[0]!);
+    expect((await mirror.sync()).lastSync?.error?.code).toBe("remote-older");
+    await mirror.close();
+  });
+
+  it("follow another remote, and another branch that is asked for, however old", async () => {
+    const mirror = await openNodeMirror({ remote: server.url, branch: "master" });
+    await follow(source.commits[5]!);
+    await mirror.sync();
+    await git(["-C", gitDir, "update-ref", "refs/heads/other", source.commits[2]!]);
+    const { config } = (await mirror.store.repository("default"))!;
+    const again = await openNodeMirror({ remote: config.remote, branch: "other", store: mirror.store });
+    expect((await again.sync()).lastSync?.error).toBeNull();
+    await expectServes(again, source.commits[2]!);
+    await git(["-C", gitDir, "update-ref", "refs/heads/other", source.commits[1]!]);
+    expect((await again.sync()).lastSync?.error?.code).toBe("remote-older");
+    await again.close();
+  });
+
+  it("follow what a wrong clock dated: a child of what is served, and anything after a date in the future", async () => {
+    const mirror = await openNodeMirror({ remote: server.url });
+    const commitAt = async (date: string, parent: string | null, of: number) => {
+      const tree = (await git(["-C", gitDir, "rev-parse", `${source.commits[of]!}^{tree}`])).trim();
+      const who = {
+        GIT_AUTHOR_NAME: "A",
+        GIT_AUTHOR_EMAIL: "a@b",
+        GIT_COMMITTER_NAME: "A",
+        GIT_COMMITTER_EMAIL: "a@b",
+      };
+      const env = { ...who, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
+      const parents = parent === null ? [] : ["-p", parent];
+      return (await git(["-C", gitDir, "commit-tree", tree, ...parents, "-m", date], { env })).trim();
+    };
+    const year = new Date().getUTCFullYear();
+    const future = await commitAt(`${year + 50}-01-01T00:00:00Z`, null, 3);
+    const child = await commitAt("1999-01-01T00:00:00Z", future, 4);
+    const now = await commitAt(new Date().toISOString(), null, 5);
+    const later = await commitAt(new Date(Date.now() + 2000).toISOString(), null, 6);
+    for (const commit of [future, child, now, future, later]) {
+      await follow(commit);
+      expect((await mirror.sync()).lastSync?.error, commit).toBeNull();
+      await expectServes(mirror, commit);
+    }
+    await mirror.close();
+  });
+
+  it("follow a branch that was forced forward, and to another history", async () => {
+    const mirror = await openNodeMirror({ remote: server.url });
+    for (const commit of [source.commits[2]!, source.commits[9]!, source.commits[9]!]) {
       await follow(commit);
       expect((await mirror.sync()).lastSync?.error).toBeNull();
       await expectServes(mirror, commit);
     }
     const tree = (await git(["-C", gitDir, "rev-parse", `${source.commits[3]!}^{tree}`])).trim();
     const env = { GIT_AUTHOR_NAME: "A", GIT_AUTHOR_EMAIL: "a@b", GIT_COMMITTER_NAME: "A", GIT_COMMITTER_EMAIL: "a@b" };
-    const orphan = (await git(["-C", gitDir, "commit-tree", tree, "-m", "another history"], { env })).trim();
+    // The history of the fixture ends in 2025.
+    const date = { GIT_COMMITTER_DATE: "2026-01-01T00:00:00Z" };
+    const orphan = (
+      await git(["-C", gitDir, "commit-tree", tree, "-m", "another history"], { env: { ...env, ...date } })
+    ).trim();
     await follow(orphan);
     expect((await mirror.sync()).lastSync?.error).toBeNull();
     await expectServes(mirror, orphan);

@@ -69,8 +69,8 @@ export function fakeMirror(
       return () => updateListeners.delete(listener);
     },
     ready: () => Promise.resolve(),
-    update: (repository) => {
-      calls.push(`update ${repository ?? "*"}`);
+    update: (repository, order) => {
+      calls.push(`update ${repository ?? "*"}${order?.acceptOlder ? ", older accepted" : ""}`);
       return Promise.resolve();
     },
     takeOver: () => {

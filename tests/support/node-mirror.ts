@@ -2,6 +2,7 @@ import { Slice, type YieldPolicy } from "../../src/core/cooperation/slice.ts";
 import { defaultLimits, type Limits } from "../../src/core/git/limits.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import type { RepositoryConfig } from "../../src/protocol/config.ts";
+import type { UpdateOrder } from "../../src/protocol/messages.ts";
 import type { RepositoryStatus } from "../../src/protocol/status.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { SnapshotReader } from "../../src/store/snapshot-reader.ts";
@@ -26,7 +27,7 @@ export interface NodeMirror {
   readonly store: Store;
   readonly snapshots: SnapshotReader;
   /** Syncs once and says how it ended. */
-  sync(): Promise<RepositoryStatus>;
+  sync(order?: UpdateOrder): Promise<RepositoryStatus>;
   close(): Promise<void>;
 }
 
@@ -65,8 +66,8 @@ export async function openNodeMirror(options: NodeMirrorOptions): Promise<NodeMi
     engine,
     store,
     snapshots: new SnapshotReader(store),
-    sync: async () => {
-      await engine.update("default");
+    sync: async (order) => {
+      await engine.update("default", order);
       return (await engine.settled("default"))!;
     },
     close: async () => {

@@ -1,37 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { Channel } from "../../src/core/cooperation/channel.ts";
-import type { Clock } from "../../src/core/cooperation/clock.ts";
 import { withDeadline } from "../../src/core/cooperation/deadline.ts";
 import { AvailabilityMeter } from "../../src/core/cooperation/meter.ts";
 import { Slice } from "../../src/core/cooperation/slice.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { macrotask } from "../support/node-mirror.ts";
-
-/** A clock that stands still until it is told to go on. */
-class StillClock implements Clock {
-  time = 0;
-  readonly #sleeping: { until: number; wake: () => void }[] = [];
-
-  now(): number {
-    return this.time;
-  }
-
-  wall(): number {
-    return this.time;
-  }
-
-  sleep(ms: number): Promise<void> {
-    return new Promise((wake) => this.#sleeping.push({ until: this.time + ms, wake }));
-  }
-
-  advance(ms: number): void {
-    this.time += ms;
-    for (const one of this.#sleeping.splice(0)) {
-      if (one.until <= this.time) one.wake();
-      else this.#sleeping.push(one);
-    }
-  }
-}
+import { StillClock } from "../support/still-clock.ts";
 
 describe("Slice", () => {
   it("is due after its length, and its clock restarts only at its own pause", async () => {

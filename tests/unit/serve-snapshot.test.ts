@@ -182,6 +182,15 @@ describe("status", () => {
     expect(status.repositories[0]!.state).toBe("ready");
   });
 
+  test("an older remote is accepted by POST and a flag", async () => {
+    const orders: unknown[] = [];
+    const { get } = fakeHandler({ startUpdate: async (_name, order) => void orders.push(order) });
+    await get("opam/default/update?older=accept", { method: "POST" });
+    await get("opam/default/update?older=accept");
+    await get("opam/default/update?older=no", { method: "POST" });
+    expect(orders).toEqual([{ acceptOlder: true }, {}, {}]);
+  });
+
   test("an update that cannot start says so", async () => {
     const failing = fakeHandler({
       startUpdate: () => Promise.reject(new MirrorError("peer-gone", { peer: "sync worker" })),

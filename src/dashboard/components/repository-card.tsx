@@ -9,6 +9,7 @@ import { overallFraction, stateMeaning } from "../model/steps.ts";
 import { Callout } from "./callout.tsx";
 import { FactsList } from "./facts-list.tsx";
 import { FigureRow } from "./figure-row.tsx";
+import { OlderButton } from "./older-button.tsx";
 import { OpamLines } from "./opam-lines.tsx";
 import { ParseErrors } from "./parse-errors.tsx";
 import { ProgressBar } from "./progress-bar.tsx";
@@ -55,6 +56,7 @@ export function RepositoryCard({
       {error !== null && !syncing && (
         <Callout kind="error" title={commit === null ? "The clone failed" : "The last update failed"} code={error.code}>
           <p>{error.message}</p>
+          {error.code === "remote-older" && <OlderButton dashboard={dashboard} repository={repository} />}
         </Callout>
       )}
 

@@ -2,6 +2,7 @@ import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals
 import type { Mirror } from "../../client/mirror-interface.ts";
 import type { Aborting, Clock } from "../../core/cooperation/clock.ts";
 import { type ErrorRecord, errorRecord } from "../../core/errors.ts";
+import type { UpdateOrder } from "../../protocol/messages.ts";
 import type { RepositoryStatus, Status } from "../../protocol/status.ts";
 import { announcement } from "./announcement.ts";
 import { addSample, type Rate, rateOf, type Sample } from "./rate.ts";
@@ -73,7 +74,7 @@ export class Dashboard {
   }
 
   /** Asks for a sync of one repository, or of all. Never rejects: a refusal is shown. */
-  async update(name?: string): Promise<void> {
+  async update(name?: string, order?: UpdateOrder): Promise<void> {
     const { value: mirror } = this.mirror;
     const idle = this.status.value?.repositories.filter((repository) => this.canUpdate(repository)) ?? [];
     const names = idle
@@ -83,7 +84,7 @@ export class Dashboard {
     this.refusal.value = null;
     this.asked.value = new Set([...this.asked.value, ...names]);
     try {
-      await (name === undefined ? mirror.update() : mirror.update(name));
+      await (name === undefined ? mirror.update() : mirror.update(name, order));
     } catch (thrown) {
       this.refusal.value = errorRecord(thrown);
     } finally {
