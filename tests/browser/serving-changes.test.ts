@@ -142,13 +142,15 @@ describe.each(browserNames)("%s", (name) => {
     await page.evaluate(async (url) => void (await fetch(url, { method: "POST" })), `${root}update`);
     await page.waitFor(() => document.body.innerText.includes("remote-older"), 10_000);
     const status = async () => (await statusOf(page, root)).repositories[0];
-    await expect.poll(status).toMatchObject({ state: "error", commit: repository.commits[2] });
+    await expect.poll(status, { timeout: 5_000 }).toMatchObject({ state: "error", commit: repository.commits[2] });
     await page.evaluate(() => {
       const buttons = [...document.querySelectorAll("button")];
       buttons.find(({ textContent }) => textContent === "Take the older state")?.click();
     });
     await dashboardReady(page, 10_000);
-    await expect.poll(status).toMatchObject({ state: "ready", commit: back, lastSync: { error: null } });
+    await expect
+      .poll(status, { timeout: 5_000 })
+      .toMatchObject({ state: "ready", commit: back, lastSync: { error: null } });
     const found = await answersOf(page, root, [...trees[1]!.keys()]);
     expect(differences(found, expectedAnswers(trees[1]!))).toEqual([]);
   });
