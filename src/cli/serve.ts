@@ -1,4 +1,6 @@
+import { opamLines } from "../gateway/opam-lines.ts";
 import { startGateway } from "../gateway/serve.ts";
+import { reachableSites } from "./addresses.ts";
 import { openBrowser } from "./browser.ts";
 import { serveFlags } from "./flags.ts";
 import { help } from "./help.ts";
@@ -17,6 +19,11 @@ export async function serve(args: readonly string[]): Promise<void> {
   const page = `${gateway.url}${gateway.base}`;
   for (const { name, remote, branch, gitUrl } of gateway.config.repositories) {
     log(`${page}${gitUrl} serves ${remote}${branch === null ? "" : ` (${branch})`} as "${name}"`);
+  }
+  if (gateway.native) {
+    for (const site of reachableSites(gateway, flags.gateway.host))
+      for (const { what, command } of gateway.config.repositories.flatMap(({ name }) => opamLines(site, name)))
+        log(`${`${what}:`.padEnd(27)}${command}`);
   }
   const stopped = untilInterrupted();
   if (flags.open && process.stdout.isTTY && process.env.CI === undefined) openBrowser(page);

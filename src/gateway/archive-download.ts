@@ -28,6 +28,11 @@ export class DownloadedArchives {
     this.#caches = caches;
   }
 
+  /** Checksums that are being fetched. */
+  get active(): readonly string[] {
+    return [...this.#running.keys()];
+  }
+
   path(checksum: Checksum): string {
     return join(this.#folder, cachePath(checksum));
   }

@@ -9,6 +9,7 @@ import type { Log } from "./options.ts";
 const negativeMs = 60_000;
 const negativeEntries = 10_000;
 const scanWaitMs = 15_000;
+const shownFailures = 50;
 
 /** An archive whose bytes were hashed through this very handle. The receiver closes it. */
 export interface VerifiedArchive {
@@ -16,6 +17,8 @@ export interface VerifiedArchive {
   readonly size: number;
   /** Hexadecimal. */
   readonly sha256: string;
+  /** Whether it was here already. */
+  readonly source: "store" | "upstream";
 }
 
 /** Archives by checksum, from folders and from upstream caches. Nobody but the operator names where they come from. */
@@ -41,19 +44,19 @@ export class Archives {
         throw new MirrorError("archive-unavailable", { checksum: key, tried: missing.tried });
       this.#missing.delete(key);
     }
-    const stored = await this.#verified(this.#downloads.path(checksum), checksum);
+    const stored = await this.#verified(this.#downloads.path(checksum), checksum, "store");
     if (stored !== null) return stored;
     let unknown = false;
     for (const folder of this.#folders) {
       const path = await folder.find(checksum, scanWaitMs);
       if (path === "unknown") unknown = true;
       else if (path !== "absent") {
-        const archive = await this.#verified(path, checksum);
+        const archive = await this.#verified(path, checksum, "store");
         if (archive !== null) return archive;
       }
     }
     const tried = await this.#downloads.fetch(checksum);
-    const fetched = await this.#verified(this.#downloads.path(checksum), checksum);
+    const fetched = await this.#verified(this.#downloads.path(checksum), checksum, "upstream");
     if (fetched !== null) return fetched;
     if (unknown) throw new MirrorError("not-ready", { path: key, retryAfter: 5 });
     if (this.#missing.size >= negativeEntries) this.#missing.clear();
@@ -61,12 +64,20 @@ export class Archives {
     throw new MirrorError("archive-unavailable", { checksum: key, tried });
   }
 
-  async #verified(path: string, checksum: Checksum): Promise<VerifiedArchive | null> {
+  /** Checksums as opam writes them: those that are being fetched, and the newest that could not be. */
+  report(): { readonly active: readonly string[]; readonly failed: readonly string[] } {
+    const now = performance.now();
+    const failed = [...this.#missing].filter(([, { until }]) => until > now).map(([key]) => key);
+    return { active: this.#downloads.active, failed: failed.slice(-shownFailures) };
+  }
+
+  async #verified(path: string, checksum: Checksum, source: "store" | "upstream"): Promise<VerifiedArchive | null> {
     const file = await open(path).catch(() => null);
     if (file === null) return null;
     try {
       const digests = await digestsOf(file);
-      if (digests[checksum.algorithm] === checksum.hex) return { file, size: digests.size, sha256: digests.sha256 };
+      if (digests[checksum.algorithm] === checksum.hex)
+        return { file, size: digests.size, sha256: digests.sha256, source };
       this.#log(`${path}: its bytes do not match ${checksumText(checksum)}; it is not served`);
     } catch (error) {
       this.#log(`${path}: ${error instanceof Error ? error.message : String(error)}`);

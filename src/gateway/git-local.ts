@@ -2,39 +2,32 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Readable } from "node:stream";
 import { MirrorError } from "../core/errors.ts";
-import { bodyLimit } from "./body-limit.ts";
 import { type CgiHead, cgiHead } from "./cgi-head.ts";
-import type { GatewayContext } from "./context.ts";
 import { gitEnvironment } from "./git-command.ts";
-import { type GitSource, gitTotalMs, requestBodyLimit } from "./git-source.ts";
-import type { GitExchange, Log } from "./options.ts";
+import { type GitAnswer, type GitRequest, type GitSource, gitTotalMs } from "./git-source.ts";
+import type { Log } from "./options.ts";
 import { problem } from "./problem.ts";
-import { streamOut } from "./stream-out.ts";
 
 const maxRunning = 32;
 
 /** A local repository, answered by `git http-backend` (CGI, RFC 3875), one process a request. */
 export class LocalGit implements GitSource {
   readonly #gitDirectory: string;
-  readonly #shape: (exchange: GitExchange, body: Readable) => Readable;
   readonly #log: Log;
   readonly #running = new Set<ChildProcessWithoutNullStreams>();
 
-  constructor(gitDirectory: string, shape: (exchange: GitExchange, body: Readable) => Readable, log: Log) {
+  constructor(gitDirectory: string, log: Log) {
     this.#gitDirectory = gitDirectory;
-    this.#shape = shape;
     this.#log = log;
   }
 
-  async answer(c: GatewayContext, exchange: GitExchange): Promise<Response> {
+  async ask(request: GitRequest): Promise<GitAnswer | Response> {
+    const { exchange, signal } = request;
+    const path = `git/${exchange.repository}/${exchange.request}`;
     if (this.#running.size >= maxRunning) {
-      return problem(new MirrorError("not-ready", { path: c.req.path, retryAfter: 1 }), { "retry-after": "1" });
+      return problem(new MirrorError("not-ready", { path, retryAfter: 1 }), { "retry-after": "1" });
     }
-    const { incoming, outgoing } = c.env;
-    if (Number(incoming.headers["content-length"] ?? 0) > requestBodyLimit) {
-      return problem(new MirrorError("request-too-large", { allowed: requestBodyLimit }));
-    }
-    const child = spawn("git", ["http-backend"], { env: this.#environment(c, exchange) });
+    const child = spawn("git", ["http-backend"], { env: this.#environment(request) });
     this.#running.add(child);
     const timer = setTimeout(() => child.kill(), gitTotalMs);
     const exited = new Promise<string | null>((resolve) => {
@@ -47,12 +40,15 @@ export class LocalGit implements GitSource {
       this.#running.delete(child);
     });
     // A client that leaves must not keep a process: SIGTERM reaches upload-pack through http-backend's own handler.
-    outgoing.once("close", () => child.kill());
+    const kill = () => child.kill();
+    if (signal.aborted) kill();
+    signal.addEventListener("abort", kill, { once: true });
+    void exited.then(() => signal.removeEventListener("abort", kill));
     let complaint = "";
     child.stderr.on("data", (chunk: Buffer) => {
       if (complaint.length < 2000) complaint += chunk.toString("latin1");
     });
-    const refusal = this.#feed(c, child);
+    const refusal = feed(request.body, child);
     let head: CgiHead;
     try {
       head = await readHead(child);
@@ -60,72 +56,66 @@ export class LocalGit implements GitSource {
       child.kill();
       const reason = (await exited) ?? (error instanceof Error ? error.message : String(error));
       if (refusal.error !== null) return problem(refusal.error);
-      this.#log(`${c.req.path}: ${reason}${complaint === "" ? "" : `: ${complaint.trim()}`}`);
+      this.#log(`${path}: ${reason}${complaint === "" ? "" : `: ${complaint.trim()}`}`);
       return problem(new MirrorError("internal", { reason }));
     }
     if (head.status !== 200) {
       child.kill();
-      this.#log(
-        `${c.req.path}: git http-backend answered ${head.status}${complaint === "" ? "" : `: ${complaint.trim()}`}`,
-      );
+      this.#log(`${path}: git http-backend answered ${head.status}${complaint === "" ? "" : `: ${complaint.trim()}`}`);
       return problem(
         new MirrorError("remote-status", { remote: exchange.repository, status: head.status }),
         {},
         head.status,
       );
     }
-    const body = Readable.from(bodyOf(child, head.rest, exited), { objectMode: false });
-    const headers = {
-      "content-type": head.headers.get("content-type") ?? "application/octet-stream",
-      "cache-control": "no-cache",
+    return {
+      headers: {
+        "content-type": head.headers.get("content-type") ?? "application/octet-stream",
+        "cache-control": "no-cache",
+      },
+      body: Readable.from(bodyOf(child, head.rest, exited), { objectMode: false }),
     };
-    return streamOut(c, 200, headers, this.#shape(exchange, body), this.#log);
   }
 
   close(): void {
     for (const child of this.#running) child.kill();
   }
 
-  /** Pipes the request's body into the backend. The returned object tells whether it was refused on the way. */
-  #feed(c: GatewayContext, child: ChildProcessWithoutNullStreams): { error: MirrorError | null } {
-    const refusal: { error: MirrorError | null } = { error: null };
-    child.stdin.on("error", () => {}); // EPIPE: the backend's exit code says why it stopped reading.
-    if (c.req.method !== "POST") {
-      child.stdin.end();
-      return refusal;
-    }
-    const limited = bodyLimit(requestBodyLimit);
-    limited.on("error", (error) => {
-      if (error instanceof MirrorError) refusal.error = error;
-      child.kill();
-    });
-    c.env.incoming.on("error", () => child.kill());
-    c.env.incoming.pipe(limited).pipe(child.stdin);
-    return refusal;
-  }
-
-  #environment(c: GatewayContext, exchange: GitExchange): NodeJS.ProcessEnv {
-    const headers = c.env.incoming.headers;
+  #environment({ exchange, headers }: GitRequest): NodeJS.ProcessEnv {
     const variables: Record<string, string> = {
       GATEWAY_INTERFACE: "CGI/1.1",
       GIT_HTTP_EXPORT_ALL: "1",
       PATH_TRANSLATED: `${this.#gitDirectory}/${exchange.request}`,
       PATH_INFO: `/${exchange.request}`,
       QUERY_STRING: exchange.request === "info/refs" ? "service=git-upload-pack" : "",
-      REQUEST_METHOD: c.req.method,
-      REMOTE_ADDR: c.env.incoming.socket.remoteAddress ?? "",
+      REQUEST_METHOD: exchange.request === "info/refs" ? "GET" : "POST",
+      REMOTE_ADDR: "127.0.0.1",
       SERVER_PROTOCOL: "HTTP/1.1",
     };
     const pass = (variable: string, value: string | undefined, allowed: RegExp) => {
       if (value !== undefined && allowed.test(value)) variables[variable] = value;
     };
     pass("CONTENT_TYPE", headers["content-type"], /^[\w.+/-]{1,100}$/);
-    pass("CONTENT_LENGTH", headers["content-length"], /^\d{1,10}$/);
     pass("HTTP_CONTENT_ENCODING", headers["content-encoding"], /^[\w-]{1,20}$/);
-    const protocol = headers["git-protocol"];
-    pass("GIT_PROTOCOL", Array.isArray(protocol) ? protocol[0] : protocol, /^[\w.:=-]{1,200}$/);
+    pass("GIT_PROTOCOL", headers["git-protocol"], /^[\w.:=-]{1,200}$/);
     return gitEnvironment(variables);
   }
+}
+
+/** Pipes the request's body into the backend. The returned object tells whether it was refused on the way. */
+function feed(body: Readable | null, child: ChildProcessWithoutNullStreams): { error: MirrorError | null } {
+  const refusal: { error: MirrorError | null } = { error: null };
+  child.stdin.on("error", () => {}); // EPIPE: the backend's exit code says why it stopped reading.
+  if (body === null) {
+    child.stdin.end();
+    return refusal;
+  }
+  body.on("error", (error) => {
+    if (error instanceof MirrorError) refusal.error = error;
+    child.kill();
+  });
+  body.pipe(child.stdin);
+  return refusal;
 }
 
 async function readHead(child: ChildProcessWithoutNullStreams): Promise<CgiHead> {
@@ -150,8 +140,13 @@ async function* bodyOf(
   first: Buffer,
   exited: Promise<string | null>,
 ): AsyncGenerator<Buffer> {
-  if (first.length > 0) yield first;
-  for await (const chunk of child.stdout) yield chunk as Buffer;
-  const failure = await exited;
-  if (failure !== null) throw new Error(failure);
+  try {
+    if (first.length > 0) yield first;
+    for await (const chunk of child.stdout) yield chunk as Buffer;
+    const failure = await exited;
+    if (failure !== null) throw new Error(failure);
+  } finally {
+    // Whoever stops reading needs no backend.
+    child.kill();
+  }
 }

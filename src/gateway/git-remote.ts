@@ -1,15 +1,10 @@
-import type { Readable } from "node:stream";
 import { asMirrorError, MirrorError } from "../core/errors.ts";
-import { bodyLimit } from "./body-limit.ts";
-import type { GatewayContext } from "./context.ts";
-import { type GitSource, gitIdleMs, gitTotalMs, requestBodyLimit } from "./git-source.ts";
-import type { GitExchange, Log } from "./options.ts";
+import { type GitAnswer, type GitRequest, type GitSource, gitIdleMs, gitTotalMs } from "./git-source.ts";
+import type { Log } from "./options.ts";
 import { type OutboundAnswer, outbound, withoutQuery } from "./outbound.ts";
 import { problem } from "./problem.ts";
-import { streamOut } from "./stream-out.ts";
 
 const advertisement = "/info/refs?service=git-upload-pack";
-const forwarded = ["git-protocol", "content-type", "accept", "content-encoding"] as const;
 
 /**
  * A remote, reached over http(s) with the two requests of Git's smart protocol and nothing else (gitprotocol-http).
@@ -17,54 +12,57 @@ const forwarded = ["git-protocol", "content-type", "accept", "content-encoding"]
  */
 export class RemoteGit implements GitSource {
   readonly #remote: string;
-  readonly #shape: (exchange: GitExchange, body: Readable) => Readable;
   readonly #log: Log;
   /** Where the last `info/refs` was found after redirects; `git-upload-pack` goes to the same place. */
   #resolved: string;
 
-  constructor(remote: string, shape: (exchange: GitExchange, body: Readable) => Readable, log: Log) {
+  constructor(remote: string, log: Log) {
     this.#remote = remote.replace(/\/+$/, "");
     this.#resolved = this.#remote;
-    this.#shape = shape;
     this.#log = log;
   }
 
-  async answer(c: GatewayContext, exchange: GitExchange): Promise<Response> {
+  async ask(request: GitRequest): Promise<GitAnswer | Response> {
     const leave = new AbortController();
-    c.env.outgoing.once("close", () => leave.abort());
-    const timer = setTimeout(() => leave.abort(), gitTotalMs);
-    c.env.outgoing.once("close", () => clearTimeout(timer));
+    const abort = () => leave.abort();
+    if (request.signal.aborted) abort();
+    request.signal.addEventListener("abort", abort, { once: true });
+    const timer = setTimeout(abort, gitTotalMs);
+    const ended = () => {
+      clearTimeout(timer);
+      request.signal.removeEventListener("abort", abort);
+    };
     try {
-      const answer = await this.#ask(c, exchange, leave.signal);
-      return this.#pass(c, exchange, answer);
+      const answer = this.#passed(request, await this.#send(request, leave.signal));
+      if (answer instanceof Response) ended();
+      else answer.body.once("close", ended);
+      return answer;
     } catch (thrown) {
+      ended();
       const error = asMirrorError(thrown);
-      this.#log(`${c.req.path}: ${error.message}`);
+      this.#log(`git/${request.exchange.repository}/${request.exchange.request}: ${error.message}`);
       return problem(error);
     }
   }
 
-  #ask(c: GatewayContext, exchange: GitExchange, signal: AbortSignal): Promise<OutboundAnswer> {
-    const headers: Record<string, string> = {};
-    for (const name of forwarded) {
-      const value = c.env.incoming.headers[name];
-      if (typeof value === "string") headers[name] = value;
-    }
-    const common = { headers, headMs: gitIdleMs, idleMs: gitIdleMs, signal };
+  close(): void {}
+
+  #send({ exchange, headers, body, length }: GitRequest, signal: AbortSignal): Promise<OutboundAnswer> {
+    const common = { headMs: gitIdleMs, idleMs: gitIdleMs, signal };
     if (exchange.request === "info/refs") {
-      return outbound(new URL(this.#remote + advertisement), { ...common, redirects: 3 });
+      return outbound(new URL(this.#remote + advertisement), { ...common, headers, redirects: 3 });
     }
-    const length = c.env.incoming.headers["content-length"];
-    if (length !== undefined) {
-      if (Number(length) > requestBodyLimit) throw new MirrorError("request-too-large", { allowed: requestBodyLimit });
-      headers["content-length"] = length;
-    }
-    const body = c.env.incoming.pipe(bodyLimit(requestBodyLimit));
-    c.env.incoming.on("error", (error) => body.destroy(error));
-    return outbound(new URL(`${this.#resolved}/git-upload-pack`), { ...common, method: "POST", body, redirects: 0 });
+    const sent = length === null ? headers : { ...headers, "content-length": String(length) };
+    return outbound(new URL(`${this.#resolved}/git-upload-pack`), {
+      ...common,
+      headers: sent,
+      method: "POST",
+      redirects: 0,
+      ...(body === null ? {} : { body }),
+    });
   }
 
-  #pass(c: GatewayContext, exchange: GitExchange, answer: OutboundAnswer): Response {
+  #passed({ exchange }: GitRequest, answer: OutboundAnswer): GitAnswer | Response {
     const { status, headers, body } = answer;
     const remote = withoutQuery(new URL(this.#remote));
     if (status !== 200) {
@@ -98,10 +96,9 @@ export class RemoteGit implements GitSource {
     const passed: Record<string, string> = { "content-type": expected, "cache-control": "no-cache" };
     const encoding = headers["content-encoding"];
     if (encoding !== undefined && encoding !== "identity") passed["content-encoding"] = encoding;
-    const shaped = this.#shape(exchange, body);
     const length = headers["content-length"];
-    if (length !== undefined && shaped === body) passed["content-length"] = length;
-    return streamOut(c, 200, passed, shaped, this.#log);
+    if (length !== undefined) passed["content-length"] = length;
+    return { headers: passed, body };
   }
 }
 

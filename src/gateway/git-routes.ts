@@ -1,14 +1,21 @@
+import type { Readable } from "node:stream";
 import { Hono } from "hono";
 import { MirrorError } from "../core/errors.ts";
-import type { GatewayEnv } from "./context.ts";
-import type { GitSource } from "./git-source.ts";
+import { bodyLimit } from "./body-limit.ts";
+import type { GatewayContext, GatewayEnv } from "./context.ts";
+import { type GitRequest, type GitSource, gitHeaders, requestBodyLimit } from "./git-source.ts";
+import type { GitExchange, Log } from "./options.ts";
 import { methodNotAllowed, notFound, problem } from "./problem.ts";
+import { streamOut } from "./stream-out.ts";
+
+/** How the body of an answer is changed on its way; the body itself where nothing changes it. */
+export type GitShape = (exchange: GitExchange, body: Readable) => Readable;
 
 /**
  * `/<repository>/info/refs?service=git-upload-pack` and `/<repository>/git-upload-pack`: reading by the smart protocol.
  * Pushing, the dumb protocol's files and everything else of a Git server do not exist here.
  */
-export function gitRoutes(sources: ReadonlyMap<string, GitSource>): Hono<GatewayEnv> {
+export function gitRoutes(sources: ReadonlyMap<string, GitSource>, shape: GitShape, log: Log): Hono<GatewayEnv> {
   const routes = new Hono<GatewayEnv>();
   routes.get("/:name/info/refs", (c) => {
     const name = c.req.param("name");
@@ -22,13 +29,13 @@ export function gitRoutes(sources: ReadonlyMap<string, GitSource>): Hono<Gateway
           : "only git-upload-pack is answered, this is a mirror";
       return problem(new MirrorError("remote-refused", { remote: name, message }));
     }
-    return source.answer(c, { repository: name, request: "info/refs" });
+    return answer(c, source, { repository: name, request: "info/refs" }, shape, log);
   });
   routes.post("/:name/git-upload-pack", (c) => {
     const name = c.req.param("name");
     const source = sources.get(name);
     if (source === undefined) return problem(new MirrorError("unknown-repository", { name }));
-    return source.answer(c, { repository: name, request: "git-upload-pack" });
+    return answer(c, source, { repository: name, request: "git-upload-pack" }, shape, log);
   });
   routes.all("/:name/git-receive-pack", (c) =>
     problem(
@@ -42,4 +49,48 @@ export function gitRoutes(sources: ReadonlyMap<string, GitSource>): Hono<Gateway
   routes.all("/:name/git-upload-pack", (c) => methodNotAllowed(c.req.method, "POST"));
   routes.all("/*", (c) => notFound(c.req.path));
   return routes;
+}
+
+async function answer(
+  c: GatewayContext,
+  source: GitSource,
+  exchange: GitExchange,
+  shape: GitShape,
+  log: Log,
+): Promise<Response> {
+  const { incoming, outgoing } = c.env;
+  const length = incoming.headers["content-length"];
+  if (Number(length ?? 0) > requestBodyLimit) {
+    return problem(new MirrorError("request-too-large", { allowed: requestBodyLimit }));
+  }
+  const leave = new AbortController();
+  outgoing.once("close", () => leave.abort());
+  const found = await source.ask({
+    exchange,
+    headers: headersOf(incoming.headers),
+    body: exchange.request === "info/refs" ? null : limitedBody(c),
+    length: length === undefined ? null : Number(length),
+    signal: leave.signal,
+  });
+  if (found instanceof Response) return found;
+  const shaped = shape(exchange, found.body);
+  const { "content-length": sized, ...headers } = found.headers;
+  const known = sized !== undefined && shaped === found.body ? { ...headers, "content-length": sized } : headers;
+  return streamOut(c, 200, known, shaped, log);
+}
+
+function headersOf(given: GatewayContext["env"]["incoming"]["headers"]): GitRequest["headers"] {
+  const headers: { [name in (typeof gitHeaders)[number]]?: string } = {};
+  for (const name of gitHeaders) {
+    const value = given[name];
+    if (typeof value === "string") headers[name] = value;
+  }
+  return headers;
+}
+
+function limitedBody(c: GatewayContext): Readable {
+  const { incoming } = c.env;
+  const body = incoming.pipe(bodyLimit(requestBodyLimit));
+  incoming.on("error", (error) => body.destroy(error));
+  return body;
 }

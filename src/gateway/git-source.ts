@@ -1,9 +1,32 @@
-import type { GatewayContext } from "./context.ts";
+import type { Readable } from "node:stream";
 import type { GitExchange } from "./options.ts";
 
-/** Where a repository's Git smart HTTP comes from: a local repository or a remote. Answers exactly these two requests. */
+/** Headers of a request that Git's protocol knows. Nothing else of a client's request is passed on. */
+export const gitHeaders = ["git-protocol", "content-type", "accept", "content-encoding"] as const;
+
+export interface GitRequest {
+  readonly exchange: GitExchange;
+  readonly headers: Readonly<Partial<Record<(typeof gitHeaders)[number], string>>>;
+  /** The negotiation of `git-upload-pack`; null for `info/refs`. Ends with `request-too-large` beyond the limit. */
+  readonly body: Readable | null;
+  /** Bytes of the body, where the client said how many. */
+  readonly length: number | null;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface GitAnswer {
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Fails when it is not whole: an answer that broke must not end well for the client. */
+  readonly body: Readable;
+}
+
+/** Where a repository's Git smart HTTP comes from: a local repository, a remote, or the store. Answers exactly two requests. */
 export interface GitSource {
-  answer(c: GatewayContext, exchange: GitExchange): Promise<Response>;
+  /** The answer of Git, or a problem that says why there is none. Never rejects. */
+  ask(request: GitRequest): Promise<GitAnswer | Response>;
+  close(): void;
 }
 
 /** The largest negotiation that is accepted; a clone of a repository with 10,000 haves needs 0.5 MB. */

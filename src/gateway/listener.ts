@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from "node:https";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import { asMirrorError, MirrorError } from "../core/errors.ts";
+import { commonHeaders } from "../core/http/headers.ts";
 import type { GatewayEnv } from "./context.ts";
 import type { Log } from "./options.ts";
 import { problem } from "./problem.ts";
@@ -85,7 +86,8 @@ function badPath(reason: string): MirrorError {
 }
 
 async function refuse(incoming: IncomingMessage, outgoing: ServerResponse, error: MirrorError): Promise<void> {
-  const response = problem(error, { connection: "close" });
+  // Whatever is below opam/ answers with these headers, its refusals here included.
+  const response = problem(error, { ...commonHeaders("store"), connection: "close" });
   incoming.resume();
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   outgoing.end(await response.text());

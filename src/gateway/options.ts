@@ -32,8 +32,14 @@ export interface GatewayOptions {
   readonly origins?: readonly OriginOption[];
   /** URLs or folders with the layout `<algorithm>/<first two digits>/<digits>`. */
   readonly upstreamCaches?: readonly string[];
-  /** Where fetched archives are kept; a temporary folder, removed at the end, without it. */
+  /** Where the mirror and fetched archives are kept; a temporary folder, removed at the end, without it. */
   readonly data?: string;
+  /** Keeps the mirror in memory. */
+  readonly memory?: boolean;
+  /** Whether the gateway has a mirror of its own, for native clients. Default true; without it `opam/…` is answered by browsers alone. */
+  readonly mirror?: boolean;
+  /** Milliseconds between two syncs. Default one hour. */
+  readonly updateMs?: number;
   /** Path below which everything is served. Default `/`. */
   readonly base?: string;
   readonly tls?: { readonly certFile: string; readonly keyFile: string };

@@ -24,15 +24,13 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 export function problem(error: MirrorError, headers: Readonly<Record<string, string>> = {}, status?: number): Response {
   const code = status ?? statuses[error.code] ?? 500;
   const body = { type: "about:blank", title: error.message, status: code, code: error.code, data: error.data };
-  return new Response(`${JSON.stringify(body)}\n`, {
-    status: code,
-    headers: {
-      "content-type": "application/problem+json",
-      "cache-control": "no-store",
-      "x-content-type-options": "nosniff",
-      ...headers,
-    },
+  const all = new Headers({
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
   });
+  for (const [name, value] of Object.entries(headers)) all.set(name, value);
+  return new Response(`${JSON.stringify(body)}\n`, { status: code, headers: all });
 }
 
 export function notFound(path: string): Response {

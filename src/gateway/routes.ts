@@ -4,9 +4,11 @@ import type { MirrorConfig } from "../protocol/config.ts";
 import { archiveRoutes } from "./archive-routes.ts";
 import type { Archives } from "./archives.ts";
 import type { GatewayEnv } from "./context.ts";
-import { gitRoutes } from "./git-routes.ts";
+import { type GitShape, gitRoutes } from "./git-routes.ts";
 import type { GitSource } from "./git-source.ts";
+import type { GatewayMirror } from "./mirror.ts";
 import type { Log } from "./options.ts";
+import { plainPageWhereNeeded } from "./plain-page-route.ts";
 import { methodNotAllowed, notFound, problem } from "./problem.ts";
 import { staticApp } from "./static-app.ts";
 import { upstreamRoutes } from "./upstream-routes.ts";
@@ -16,6 +18,7 @@ export interface GatewayParts {
   readonly base: string;
   readonly config: MirrorConfig;
   readonly git: ReadonlyMap<string, GitSource>;
+  readonly gitShape: GitShape;
   readonly archives: Archives;
   readonly upstreams: ReadonlyMap<string, URL>;
   readonly appDirectory: string;
@@ -23,7 +26,7 @@ export interface GatewayParts {
   readonly connect: readonly string[];
   readonly log: Log;
   /** Answers `<base>opam/…` for native clients. Without it these paths do not exist. */
-  readonly opam?: (request: Request) => Promise<Response>;
+  readonly mirror?: Pick<GatewayMirror, "answer" | "status">;
 }
 
 /** Everything the gateway answers, in one place. */
@@ -38,15 +41,17 @@ export function gatewayRoutes(parts: GatewayParts): Hono<GatewayEnv> {
     app.all(at(path), (c) => methodNotAllowed(c.req.method, "GET, HEAD"));
   app.route(at("gateway/archive"), archiveRoutes(parts.archives, log));
   app.route(at("gateway/upstream"), upstreamRoutes(parts.upstreams, log));
-  app.route(at("git"), gitRoutes(parts.git));
-  const opam = parts.opam;
-  app.all(at("opam/*"), (c) => (opam === undefined ? notFound(c.req.path) : opam(c.req.raw)));
+  app.route(at("git"), gitRoutes(parts.git, parts.gitShape, log));
+  const { mirror } = parts;
+  app.all(at("opam/*"), (c) => (mirror === undefined ? notFound(c.req.path) : mirror.answer(c.req.raw)));
   app.all(at("gateway/*"), (c) => notFound(c.req.path));
 
   if (base !== "/") {
     app.get("/", (c) => c.redirect(base));
     app.get(base.slice(0, -1), (c) => c.redirect(base));
   }
+  if (mirror !== undefined)
+    for (const path of ["", "index.html"]) app.get(at(path), plainPageWhereNeeded(mirror, base));
   app.all(at("*"), staticApp(parts.appDirectory, base, parts.connect));
 
   app.notFound((c) => notFound(c.req.path));

@@ -3,23 +3,32 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pipeline, type Readable } from "node:stream";
+import { asMirrorError } from "../core/errors.ts";
 import { buildDemoRepository, demoArchiveOrigin } from "../demo/build.ts";
 import type { MirrorConfig } from "../protocol/config.ts";
+import { openFileStore } from "../store/files.ts";
+import { FolderInUse } from "../store/files-lock.ts";
+import { createMemoryStore } from "../store/memory.ts";
+import { MemoryContents } from "../store/memory-contents.ts";
+import type { Store } from "../store/store.ts";
 import { DownloadedArchives } from "./archive-download.ts";
 import { FolderCache } from "./archive-folder.ts";
 import { Archives } from "./archives.ts";
 import { basePath } from "./base-path.ts";
+import { gatewaySlice } from "./event-loop.ts";
 import { type Followed, followedRepositories } from "./followed.ts";
 import { LocalGit } from "./git-local.ts";
 import { RemoteGit } from "./git-remote.ts";
 import type { GitSource } from "./git-source.ts";
 import { gatewayServer, type Tls } from "./listener.ts";
+import { type GatewayMirror, gatewayMirror } from "./mirror.ts";
 import { OperatorError } from "./operator-error.ts";
 import type { GatewayOptions, GitExchange, Log, RepositoryOption } from "./options.ts";
 import { packageRoot, packageVersion } from "./package-root.ts";
 import { unreachable } from "./reachable.ts";
 import { isRemote } from "./repository-option.ts";
 import { gatewayRoutes } from "./routes.ts";
+import { hourMs } from "./schedule.ts";
 import { throttle } from "./throttle.ts";
 import { upstreamCaches } from "./upstream-caches.ts";
 import { workFolder } from "./work-folder.ts";
@@ -30,6 +39,8 @@ export interface Gateway {
   /** Path of everything it serves; starts and ends with a slash. */
   readonly base: string;
   readonly config: MirrorConfig;
+  /** Whether native clients are answered below `opam/`. */
+  readonly native: boolean;
   /** Stops accepting, lets running answers end for two seconds, then breaks them. */
   close(): Promise<void>;
 }
@@ -49,28 +60,33 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const tls = options.tls === undefined ? null : await readTls(options.tls);
   const { folders, urls } = await upstreamCaches(options.upstreamCaches ?? [], log);
   const work = await workFolder(options.data);
+  let mirror: GatewayMirror | undefined;
   try {
     const followed = await follow(options, work.scratch, folders, log);
-    const shape = bodyShape(options);
-    const git = new Map<string, GitSource>();
-    const local: LocalGit[] = [];
-    for (const repository of followed) {
-      if (repository.gitDirectory === null) git.set(repository.name, new RemoteGit(repository.remote, shape, log));
-      else {
-        const source = new LocalGit(repository.gitDirectory, shape, log);
-        local.push(source);
-        git.set(repository.name, source);
-      }
-    }
+    const git = new Map<string, GitSource>(
+      followed.map(({ name, remote, gitDirectory }) => [
+        name,
+        gitDirectory === null ? new RemoteGit(remote, log) : new LocalGit(gitDirectory, log),
+      ]),
+    );
     const config = configOf(followed);
+    const archives = new Archives(folders, new DownloadedArchives(join(work.kept, "archives"), urls), log);
+    const upstreams = new Map(
+      followed.flatMap(({ name, upstream }) => (upstream === null ? [] : [[name, new URL(upstream)] as const])),
+    );
+    if (options.mirror !== false) {
+      const store = await openStore(options, work.kept);
+      const everyMs = options.updateMs ?? hourMs;
+      mirror = await gatewayMirror({ base, config, store, git, archives, upstreams, everyMs, log });
+    }
     const app = gatewayRoutes({
       base,
       config,
       git,
-      archives: new Archives(folders, new DownloadedArchives(join(work.kept, "archives"), urls), log),
-      upstreams: new Map(
-        followed.flatMap(({ name, upstream }) => (upstream === null ? [] : [[name, new URL(upstream)] as const])),
-      ),
+      gitShape: bodyShape(options),
+      archives,
+      upstreams,
+      ...(mirror === undefined ? {} : { mirror }),
       appDirectory: options.appDirectory ?? join(packageRoot(), "dist", "app"),
       connect: [
         ...new Set(
@@ -85,19 +101,37 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     const server = serverOf(app, tls, log);
     const host = options.host ?? "127.0.0.1";
     const address = await listen(server, options.port ?? 8080, host);
+    mirror?.start();
     return {
       url: `${tls === null ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${address.port}`,
       base,
       config,
+      native: mirror !== undefined,
       close: async () => {
         await closeServer(server);
-        for (const source of local) source.close();
+        await mirror?.close();
+        for (const source of git.values()) source.close();
         await work.remove();
       },
     };
   } catch (error) {
+    await mirror?.close();
     await work.remove();
     throw error;
+  }
+}
+
+/** Throws an OperatorError when the folder cannot be used, by whom else it is used for example. */
+async function openStore(options: GatewayOptions, folder: string): Promise<Store> {
+  if (options.memory === true) return createMemoryStore(new MemoryContents(), gatewaySlice());
+  try {
+    return await openFileStore(join(folder, "store"), gatewaySlice());
+  } catch (thrown) {
+    const reason =
+      thrown instanceof FolderInUse
+        ? `another opam-web-mirror (${thrown.holder}) uses it. Stop that one, or choose another folder`
+        : `${asMirrorError(thrown).message} Or choose another folder`;
+    throw new OperatorError("start", `--data ${options.data ?? folder}: ${reason}.`, thrown);
   }
 }
 

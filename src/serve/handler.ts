@@ -183,7 +183,10 @@ class Router {
 
   async #answerStatus(request: Request, repository: string): Promise<Response> {
     if (prefersHtml(request.headers.get("accept"))) {
-      const headers = { ...commonHeaders("store"), Location: this.#deps.base, Vary: "Accept", "Content-Length": "0" };
+      // The gateway does not know under which name it is reached.
+      const { host, base } = this.#deps;
+      const dashboard = host === "gateway" ? new URL(base).pathname : base;
+      const headers = { ...commonHeaders("store"), Location: dashboard, Vary: "Accept", "Content-Length": "0" };
       return new Response(null, { status: 303, headers });
     }
     const status = await this.#status.make(this.#deadlines.status);

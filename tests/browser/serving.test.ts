@@ -15,13 +15,19 @@ interface Target {
   readonly browser: BrowserName;
   readonly base?: string;
   readonly https?: boolean;
+  readonly mirror?: boolean;
 }
 
 const targets: readonly Target[] = [
   { title: "chromium", browser: "chromium" },
   { title: "firefox", browser: "firefox" },
   { title: "webkit", browser: "webkit" },
-  { title: "chromium under a base path", browser: "chromium", base: "/demo/" },
+  {
+    title: "chromium under a base path, beside the gateway's own mirror",
+    browser: "chromium",
+    base: "/demo/",
+    mirror: true,
+  },
   { title: "chromium over https with a self-signed certificate", browser: "chromium", https: true },
 ];
 

@@ -38,6 +38,25 @@ function run(...args: string[]): Run {
   return running;
 }
 
+test("two gateways cannot keep their mirrors in one folder", async () => {
+  await using folder = await temporaryFolder();
+  const repository = folder.at("repository.git");
+  await once(spawn("git", ["init", "--quiet", "--bare", repository]), "close");
+  const flags = ["serve", "--port", "0", "--repository", repository, "--data", folder.at("data"), "--no-open"];
+  const first = run(...flags);
+  await expect.poll(() => first.stdout, { timeout: 10_000 }).toMatch(/\n/);
+  const second = run(...flags);
+  expect(await second.ended).toBe(1);
+  expect(second.stderr).toMatch(/another opam-web-mirror \(process \d+\) uses it\. Stop that one, or choose another/);
+  expect(second.stderr).toContain(`process ${first.child.pid}`);
+  first.child.kill("SIGKILL");
+  await first.ended;
+  const third = run(...flags);
+  await expect.poll(() => third.stdout, { timeout: 10_000 }).toMatch(/\n/);
+  third.child.kill();
+  expect(await third.ended).toBe(0);
+});
+
 test.each(["SIGINT", "SIGTERM"] as const)("serves until %s, from a line that scripts can wait for", async (signal) => {
   await using folder = await temporaryFolder();
   const repository = folder.at("repository.git");

@@ -15,14 +15,23 @@ export interface TestGateway extends Gateway, AsyncDisposable {
   readonly logged: readonly string[];
 }
 
-/** A gateway on a free port; `repository` as on the command line. Closed at the end of the `await using` block. */
+/**
+ * A gateway on a free port; `repository` as on the command line. It has no mirror of its own unless `mirror` says so: tests of what
+ * browsers do have the processors to themselves. Closed at the end of the `await using` block.
+ */
 export async function testGateway(
   options: Omit<GatewayOptions, "repositories"> & { repository?: string | readonly string[] },
 ): Promise<TestGateway> {
   const { repository, ...rest } = options;
   const logged: string[] = [];
   const repositories = repository === undefined ? [] : [repository].flat().map(parseRepository);
-  const gateway = await startGateway({ port: 0, log: (line) => logged.push(line), ...rest, repositories });
+  const gateway = await startGateway({
+    port: 0,
+    mirror: false,
+    log: (line) => logged.push(line),
+    ...rest,
+    repositories,
+  });
   return { ...gateway, page: gateway.url + gateway.base, logged, [Symbol.asyncDispose]: () => gateway.close() };
 }
 

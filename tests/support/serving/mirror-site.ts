@@ -13,6 +13,8 @@ export interface MirrorSiteOptions {
   readonly commit?: string;
   readonly base?: string;
   readonly https?: boolean;
+  /** Whether the gateway keeps a mirror of its own beside those of its browsers. */
+  readonly mirror?: boolean;
   readonly throttleBytesPerSecond?: number;
   /** Milliseconds before the first byte of each Git answer. */
   readonly gitDelayMs?: number;
@@ -62,6 +64,7 @@ export async function mirrorSite(options: MirrorSiteOptions): Promise<MirrorSite
       { name: null, url: "https://opam.ocaml.org/" },
       { name: null, url: origin },
     ],
+    mirror: options.mirror ?? false,
     ...(options.base === undefined ? {} : { base: options.base }),
     ...(options.https ? { tls } : {}),
     ...(options.throttleBytesPerSecond === undefined ? {} : { throttleBytesPerSecond: options.throttleBytesPerSecond }),

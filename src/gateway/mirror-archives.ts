@@ -1,0 +1,24 @@
+import type { ChecksumAlgorithm } from "../core/opam/checksum.ts";
+import type { Archive, Archives as HandlerArchives } from "../serve/ports.ts";
+import { FileBlob } from "../store/files-blob.ts";
+import { OpenFile } from "../store/files-open.ts";
+import type { Archives } from "./archives.ts";
+
+/** The gateway's archives for the handler. The bytes are read through the very handle through which they were verified. */
+export class MirrorArchives implements HandlerArchives {
+  readonly #archives: Archives;
+
+  constructor(archives: Archives) {
+    this.#archives = archives;
+  }
+
+  async get(algorithm: ChecksumAlgorithm, hex: string): Promise<Archive> {
+    const { file, size, sha256, source } = await this.#archives.open({ algorithm, hex });
+    const opened = new OpenFile(`archive ${sha256}`, file, size);
+    return { bytes: new FileBlob(opened, 0, size, "application/octet-stream"), sha256, source };
+  }
+
+  report(): { readonly active: readonly string[]; readonly failed: readonly string[] } {
+    return this.#archives.report();
+  }
+}

@@ -1,0 +1,121 @@
+import { defaultLimits } from "../core/git/limits.ts";
+import { systemClock } from "../platform/clock.ts";
+import type { MirrorConfig } from "../protocol/config.ts";
+import type { RepositoryStatus, Status } from "../protocol/status.ts";
+import { createHandler } from "../serve/handler.ts";
+import { SnapshotReader } from "../store/snapshot-reader.ts";
+import type { Store } from "../store/store.ts";
+import { SyncEngine } from "../sync/engine.ts";
+import type { Archives } from "./archives.ts";
+import { eventLoopTurn, gatewaySlice } from "./event-loop.ts";
+import { gitFetch, inProcessBase } from "./git-fetch.ts";
+import type { GitSource } from "./git-source.ts";
+import { MirrorArchives } from "./mirror-archives.ts";
+import { MirrorUpstream } from "./mirror-upstream.ts";
+import type { Log } from "./options.ts";
+import { syncRegularly } from "./schedule.ts";
+
+export interface MirrorParts {
+  /** Starts and ends with a slash. */
+  readonly base: string;
+  readonly config: MirrorConfig;
+  readonly store: Store;
+  readonly git: ReadonlyMap<string, GitSource>;
+  readonly archives: Archives;
+  readonly upstreams: ReadonlyMap<string, URL>;
+  readonly everyMs: number;
+  readonly log: Log;
+}
+
+/** The same engine and the same handler as in a browser, for native clients. */
+export interface GatewayMirror {
+  readonly store: Store;
+  readonly engine: SyncEngine;
+  answer(request: Request): Promise<Response>;
+  status(): Promise<Status>;
+  /** Begins to sync: at once and then regularly. */
+  start(): void;
+  /** Ends running syncs, which leaves what was published before, and closes the store. */
+  close(): Promise<void>;
+}
+
+export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> {
+  const { config, log, everyMs } = parts;
+  const names = config.repositories.map(({ name }) => name);
+  const store = onlyFollowed(parts.store, new Set(names));
+  const snapshots = new SnapshotReader(store);
+  const engine = new SyncEngine(
+    {
+      store,
+      fetch: gitFetch(parts.git),
+      clock: systemClock,
+      macrotask: eventLoopTurn,
+      slice: gatewaySlice,
+      limits: defaultLimits,
+      base: inProcessBase,
+      gitDirectory: (repository) => repository,
+    },
+    {
+      progress: (status) => report(status, log),
+      // Opened before the first request asks for it.
+      published: (repository) => void snapshots.current(repository).catch(() => null),
+    },
+  );
+  const handler = createHandler({
+    base: new URL(parts.base, inProcessBase).href,
+    store,
+    openSnapshot: (repository) => snapshots.current(repository),
+    clock: systemClock,
+    slice: gatewaySlice,
+    version: config.version,
+    host: "gateway",
+    live: { answer: (repository, path, waitMs) => engine.live(repository, path, waitMs) },
+    upstream: new MirrorUpstream(parts.upstreams),
+    archives: new MirrorArchives(parts.archives),
+    startUpdate: async (repository) => {
+      await engine.update(repository);
+    },
+    engineStatus: () => engine.status(),
+    onAnswered: (ms) => void engine.answered([ms]),
+  });
+  await engine.follow(config.repositories);
+  await handler.refresh();
+  let stop = () => {};
+  return {
+    store,
+    engine,
+    answer: handler,
+    status: async () => {
+      const url = new URL(`opam/${names[0] ?? "default"}/status`, new URL(parts.base, inProcessBase));
+      return (await (await handler(new Request(url))).json()) as Status;
+    },
+    start: () => {
+      stop = syncRegularly(engine, names, everyMs);
+    },
+    close: async () => {
+      stop();
+      await engine.close();
+      await parts.store.close();
+    },
+  };
+}
+
+/** A folder may hold repositories of earlier command lines: they are kept, and neither served nor shown. */
+function onlyFollowed(store: Store, names: ReadonlySet<string>): Store {
+  return {
+    ...store,
+    repositories: async () => (await store.repositories()).filter(({ name }) => names.has(name)),
+    repository: async (name) => (names.has(name) ? store.repository(name) : undefined),
+  };
+}
+
+/** One line at the end of each sync. */
+function report({ name, state, lastSync, commit, versions }: RepositoryStatus, log: Log): void {
+  if (state === "syncing" || lastSync === null) return;
+  const seconds = (lastSync.durationMs / 1000).toFixed(1);
+  if (lastSync.error !== null) log(`${name}: ${lastSync.error.message}`);
+  else
+    log(
+      `${name}: ${lastSync.changedFiles === 0 ? "nothing new" : `${lastSync.changedFiles} files changed`}, ${versions} versions at ${commit ?? "no commit"}, in ${seconds} s`,
+    );
+}
