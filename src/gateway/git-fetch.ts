@@ -31,7 +31,7 @@ export function gitFetch(sources: ReadonlyMap<string, GitSource>): Fetch {
       exchange,
       headers,
       body: body && Readable.from([body], { objectMode: false }),
-      length: body && body.length,
+      length: body === null ? null : body.length,
       signal,
     };
     const found = await source.ask(request);
