@@ -124,11 +124,12 @@ async function fetchSnapshot(
   older.assertNewer(tip, facts);
   const checksum = completed ?? (await received.checksum);
   signal.throwIfAborted();
-  // The pack is as good as it will be. A walk that meets a limit leaves one that no snapshot names, and that is collected.
-  const storing = storePack(host, reader, checksum, slice);
-  const [verified] = await Promise.all([walkTree(host, reader, facts, foundation, slice), storing]).catch(
+  // The pack is as good as it will be: the disk works on it while its tree is walked. A walk that meets a limit leaves one that no
+  // snapshot names, and that is collected.
+  const { stored } = await storePack(host, reader, checksum, slice);
+  const [verified] = await Promise.all([walkTree(host, reader, facts, foundation, slice), stored]).catch(
     async (thrown: unknown) => {
-      await storing.catch(() => undefined);
+      await stored.catch(() => undefined);
       throw thrown;
     },
   );
@@ -156,7 +157,13 @@ async function currentSnapshot(host: SyncHost, repository: string): Promise<Snap
   return snapshot;
 }
 
-async function storePack(host: SyncHost, reader: PackReader, checksum: string, slice: Slice): Promise<void> {
+/** Hands the pack to the store. `stored` resolves when it is durable there. */
+async function storePack(
+  host: SyncHost,
+  reader: PackReader,
+  checksum: string,
+  slice: Slice,
+): Promise<{ readonly stored: Promise<void> }> {
   const idx = await buildIdx(reader.table, fromHex(checksum), sha1OfWhole, slice);
   const writer = host.store.packWriter();
   try {
@@ -164,11 +171,17 @@ async function storePack(host: SyncHost, reader: PackReader, checksum: string, s
       await writer.write(reader.buffer.bytes.subarray(at, Math.min(at + writeBytes, reader.buffer.length)));
       if (slice.due()) await slice.pause();
     }
-    await writer.commit(checksum, idx);
   } catch (thrown) {
     await writer.abort();
     throw thrown;
   }
+  const stored = writer.commit(checksum, idx).catch(async (thrown: unknown) => {
+    await writer.abort();
+    throw thrown;
+  });
+  // Whoever walks the tree meanwhile may fail first; then nobody waits for this.
+  stored.catch(() => undefined);
+  return { stored };
 }
 
 async function snapshotRecord(

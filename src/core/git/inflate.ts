@@ -318,18 +318,17 @@ export class Inflater {
 export function adler32(bytes: Uint8Array, from: number, to: number): number {
   let a = 1;
   let b = 0;
-  // 3800 bytes keep both sums below 2³¹ without a division in the inner loop.
+  // 2600 bytes keep both sums below 2³⁰, small integers for every compiler, without a division in the inner loop.
   for (let at = from; at < to; ) {
-    const stop = Math.min(at + 3800, to);
+    const stop = Math.min(at + 2600, to);
+    // Four bytes a step: the sums wait for one another less often.
     for (; at + 4 <= stop; at += 4) {
-      a += bytes[at]!;
-      b += a;
-      a += bytes[at + 1]!;
-      b += a;
-      a += bytes[at + 2]!;
-      b += a;
-      a += bytes[at + 3]!;
-      b += a;
+      const one = bytes[at]!;
+      const two = one + bytes[at + 1]!;
+      const three = two + bytes[at + 2]!;
+      const four = three + bytes[at + 3]!;
+      b += a * 4 + one + two + three + four;
+      a += four;
     }
     for (; at < stop; at++) {
       a += bytes[at]!;

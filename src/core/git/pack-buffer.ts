@@ -5,13 +5,16 @@ import { MirrorError } from "../errors.ts";
 const padding = 64;
 const step = 1 << 20;
 
-/** The bytes of a pack as they arrive, contiguous so that they can be inflated by position. */
+/**
+ * The bytes of a pack as they arrive, contiguous so that they can be inflated by position. Room for a first pack is taken at once: memory
+ * that is not written to is not used, and growing would copy it all.
+ */
 export class PackBuffer {
   bytes: Uint8Array<ArrayBuffer>;
   length = 0;
   readonly #limit: number;
 
-  constructor(limit: number, expected: number = 2 << 20) {
+  constructor(limit: number, expected: number = 16 << 20) {
     this.#limit = limit;
     this.bytes = new Uint8Array(Math.min(limit, expected) + padding);
   }
