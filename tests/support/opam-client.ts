@@ -16,7 +16,14 @@ export async function runOpam(
   args: readonly string[],
   timeoutMs = 90_000,
 ): Promise<string> {
-  const env = { ...process.env, OPAMROOT: root, OPAMYES: "1", OPAMNOAUTOUPGRADE: "1", OPAMCOLOR: "never" };
+  const env = {
+    ...process.env,
+    OPAMROOT: root,
+    OPAMYES: "1",
+    OPAMNOAUTOUPGRADE: "1",
+    OPAMCOLOR: "never",
+    OPAMROOTISOK: "1",
+  };
   const options = { env, timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024 };
   const { stdout, stderr } = await promisify(execFile)(opam, args, options);
   return stdout + stderr;

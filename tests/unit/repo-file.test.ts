@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseItems } from "../../src/core/opam/items.ts";
-import { stringValue } from "../../src/core/opam/lexer.ts";
+import { parseOpam } from "../../src/core/opam/parser.ts";
 import { rewriteRepoFile } from "../../src/core/opam/repo-file.ts";
 
 const facts = { commit: "0123456789abcdef0123456789abcdef01234567", remote: "https://example.org/repo.git" };
@@ -15,14 +14,14 @@ const rewrite = (text: string | null) => {
   const { bytes, redirect, error } = rewriteRepoFile(text === null ? null : encode(text), facts);
   return { text: decode(bytes), redirect, error };
 };
-const names = (text: string) => parseItems(encode(text)).map((item) => item.name);
+const names = (text: string) => parseOpam(text).map((item) => item.name);
 
-/** A field's first string. */
+/** The strings of a field that is a string or a list of them. */
 function value(text: string, name: string): string[] {
-  const bytes = encode(text);
-  const field = parseItems(bytes).find((item) => item.name === name);
+  const field = parseOpam(text).find((item) => item.name === name);
   if (field?.kind !== "field") return [];
-  return field.value.filter((token) => token.kind === "string").map((token) => stringValue(bytes, token));
+  const elements = field.value.kind === "list" ? field.value.items : [field.value];
+  return elements.flatMap((element) => (element.kind === "string" ? [element.value] : []));
 }
 
 const announced = `opam-version: "2.0"
@@ -277,7 +276,7 @@ describe.skipIf(opam === undefined)("the syntax, against the opam found here", (
   test.each(samples)("accepts or refuses %j as opam does", (text) => {
     let accepted = true;
     try {
-      parseItems(encode(`opam-version: "2.0"\n${text}\n`));
+      parseOpam(`opam-version: "2.0"\n${text}\n`);
     } catch {
       accepted = false;
     }
