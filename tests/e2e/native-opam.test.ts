@@ -1,0 +1,127 @@
+import { execFile } from "node:child_process";
+import { mkdir, readdir } from "node:fs/promises";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
+import type { Status } from "../../src/protocol/status.ts";
+import { git } from "../fixtures/git-command.ts";
+import { eventually } from "../support/eventually.ts";
+import { runGit, type TestGateway, temporaryFolder, testGateway } from "../support/gateway.ts";
+import { findOpam, runOpam } from "../support/opam-client.ts";
+import { realData, skipReason } from "../support/real-data.ts";
+import { serveFolder } from "../support/static-folder.ts";
+
+const opam = findOpam();
+const missing = skipReason() ?? (opam === null ? "opam is not on PATH (Debian package opam)." : null);
+const run = promisify(execFile);
+
+async function mirrored(gateway: TestGateway): Promise<{ state: string; commit: string | null }> {
+  const status = (await (await fetch(`${gateway.page}opam/default/status`)).json()) as Status;
+  return status.repositories[0]!;
+}
+
+describe("native opam and the gateway's mirror of the real opam-repository", () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let gateway: TestGateway;
+  let gitDir: string;
+  const commits = { previous: "", master: "" };
+  const client = (...args: string[]) => runOpam(opam!, folder.at("root"), args);
+  /** The commit that opam's copy of the repository says it is. */
+  const stamp = async () => {
+    const copy = folder.at("root/repo/default.tar.gz");
+    return /^stamp: "(\w+)"/m.exec((await run("tar", ["-xzOf", copy, "default/repo"])).stdout)?.[1];
+  };
+  const push = (commit: string) => git(["update-ref", "refs/heads/master", commit], { gitDir });
+
+  beforeAll(async () => {
+    if (missing !== null) return;
+    folder = await temporaryFolder();
+    const real = realData()!.repository;
+    gitDir = folder.at("repository.git");
+    // Its objects stay where they are; only the branch is our own.
+    await runGit("clone", "--quiet", "--bare", "--shared", real, gitDir);
+    for (const name of ["previous", "master"] as const) commits[name] = await runGit("-C", real, "rev-parse", name);
+    await push(commits.previous);
+    gateway = await testGateway({ repository: `${gitDir}#master`, mirror: true, data: folder.at("data") });
+  }, 60_000);
+  afterAll(async () => {
+    await gateway?.close();
+    await folder?.[Symbol.asyncDispose]();
+  });
+  function check(title: string, body: (context: TestContext) => Promise<void>): void {
+    test(title, (context) => (missing === null ? body(context) : context.skip(missing)));
+  }
+
+  check("opam init succeeds while the first clone is running", async () => {
+    expect(await mirrored(gateway)).toMatchObject({ state: "syncing", commit: null });
+    const url = `${gateway.page}opam/default`;
+    const said = await client("init", "--bare", "--disable-sandboxing", "--no-setup", "default", url);
+    expect(said).toContain("[default] Initialised");
+    expect(said).not.toMatch(/parse error|fields have been ignored|skipped|older opam format/i);
+    expect((await mirrored(gateway)).commit).toBe(commits.previous);
+  });
+
+  check("opam update follows a sync, and is not disturbed by one that runs", async () => {
+    await push(commits.master);
+    expect((await fetch(`${gateway.page}opam/default/update`, { method: "POST" })).status).toBe(202);
+    await client("update", "default");
+    expect([commits.previous, commits.master]).toContain(await stamp());
+    await eventually(async () => (await mirrored(gateway)).state !== "syncing", 30_000);
+    expect((await mirrored(gateway)).commit).toBe(commits.master);
+    if ((await stamp()) !== commits.master) await client("update", "default");
+    expect(await stamp()).toBe(commits.master);
+  });
+
+  check("what opam knows afterwards equals what it knows from a plain folder of Git's tree", async () => {
+    const tree = folder.at("plain");
+    await mkdir(tree);
+    const archive = folder.at("tree.tar");
+    await runGit("-C", gitDir, "archive", `--output=${archive}`, commits.master, "repo", "version", "packages");
+    await run("tar", ["-xf", archive, "-C", tree]);
+    await run("tar", ["-czf", folder.at("plain/index.tar.gz"), "-C", tree, ...(await readdir(tree))]);
+    await using plain = await serveFolder(tree);
+    await client("repository", "add", "plain", plain.url, "--dont-select");
+    for (const name of ["default", "plain"])
+      await client("switch", "create", name, "--empty", `--repositories=${name}`);
+    const both = async (...args: string[]) =>
+      Promise.all(["default", "plain"].map((name) => client(...args, `--switch=${name}`)));
+
+    for (const versions of [["--all-versions"], []]) {
+      const [ours, theirs] = await both("list", "--available", "--short", ...versions);
+      expect(ours!.split("\n").length).toBeGreaterThan(4_000);
+      expect(ours).toBe(theirs);
+    }
+    const diff = await runGit("-C", gitDir, "diff", "--name-only", commits.previous, commits.master, "--", "packages");
+    const changed = [...new Set([...diff.matchAll(/([^/\n]+)\/opam$/gm)].map(([, name]) => name!))];
+    expect(changed.length).toBeGreaterThan(100);
+    const known = new Set(
+      (await client("list", "--all", "--all-versions", "--short", "--columns=package")).split(/\s+/),
+    );
+    const shown = changed.filter((name) => known.has(name));
+    // What was removed between the two commits cannot be shown.
+    expect(shown.length).toBeGreaterThan(changed.length / 2);
+    const [ours, theirs] = await both("show", "--raw", ...shown);
+    expect(ours!.length).toBeGreaterThan(shown.length * 200);
+    expect(ours).toBe(theirs);
+    console.log(`${shown.length} of ${changed.length} changed packages shown, ${ours!.length} characters`);
+  });
+});
+
+describe.skipIf(opam === null)("native opam and the gateway's mirror of the demo repository", () => {
+  test("init, list, and a source archive from the mirror's cache", async () => {
+    await using folder = await temporaryFolder();
+    await using gateway = await testGateway({
+      mirror: true,
+      memory: true,
+      defaultRemote: { name: null, url: "http://127.0.0.1:9/unreachable.git", branch: null },
+    });
+    const client = (...args: string[]) => runOpam(opam!, folder.at("root"), args);
+    const url = `${gateway.page}opam/default`;
+    await client("init", "--bare", "--disable-sandboxing", "--no-setup", "default", url);
+    await client("switch", "create", "none", "--empty");
+    const listed = (await client("list", "--all", "--all-versions", "--short", "--columns=package")).split("\n");
+    expect(listed).toEqual(expect.arrayContaining(["tally.2.0", "ribbon.1.0~rc1", "ledge.1.0-1"]));
+    // The address in the opam file leads nowhere: only the mirror has these bytes.
+    await client("source", "tally.2.0", `--dir=${folder.at("source")}`);
+    expect(await readdir(folder.at("source"))).toEqual(expect.arrayContaining(["tally.ml", "tally.mli"]));
+  });
+});
