@@ -20,7 +20,7 @@ export async function serve(args: readonly string[]): Promise<void> {
   for (const { name, remote, branch, gitUrl } of gateway.config.repositories) {
     log(`${page}${gitUrl} serves ${remote}${branch === null ? "" : ` (${branch})`} as "${name}"`);
   }
-  if (gateway.native) {
+  if (gateway.config.native) {
     for (const site of reachableSites(gateway, flags.gateway.host))
       for (const { what, command } of gateway.config.repositories.flatMap(({ name }) => opamLines(site, name)))
         log(`${`${what}:`.padEnd(27)}${command}`);

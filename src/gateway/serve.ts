@@ -39,8 +39,6 @@ export interface Gateway {
   /** Path of everything it serves; starts and ends with a slash. */
   readonly base: string;
   readonly config: MirrorConfig;
-  /** Whether native clients are answered below `opam/`. */
-  readonly native: boolean;
   /** Stops accepting, lets running answers end for two seconds, then breaks them. */
   close(): Promise<void>;
 }
@@ -69,7 +67,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
         gitDirectory === null ? new RemoteGit(remote, log) : new LocalGit(gitDirectory, log),
       ]),
     );
-    const config = configOf(followed);
+    const config = configOf(followed, options.mirror !== false);
     const archives = new Archives(folders, new DownloadedArchives(join(work.kept, "archives"), urls), log);
     const upstreams = new Map(
       followed.flatMap(({ name, upstream }) => (upstream === null ? [] : [[name, new URL(upstream)] as const])),
@@ -106,7 +104,6 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       url: `${tls === null ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${address.port}`,
       base,
       config,
-      native: mirror !== undefined,
       close: async () => {
         await closeServer(server);
         await mirror?.close();
@@ -156,10 +153,11 @@ async function follow(options: GatewayOptions, scratch: string, folders: FolderC
   return followed === undefined ? [] : [{ ...followed, remote: demo.remote }];
 }
 
-function configOf(followed: readonly Followed[]): MirrorConfig {
+function configOf(followed: readonly Followed[], native: boolean): MirrorConfig {
   return {
     version: packageVersion(),
     archives: true,
+    ...(native ? { native } : {}),
     repositories: followed.map(({ name, remote, branch, origins, upstream, notice }) => ({
       name,
       remote,

@@ -4,6 +4,8 @@ export interface MirrorConfig {
   readonly repositories: readonly RepositoryConfig[];
   /** Algorithms of archive lookups the gateway answers below `<base>gateway/archive/`; empty without a gateway. */
   readonly archives: boolean;
+  /** Whether `<base>opam/` is answered by the server too, for native clients. */
+  readonly native?: boolean;
 }
 
 export interface RepositoryConfig {

@@ -1,10 +1,14 @@
 import type { JSX } from "preact";
-import { gitAddress } from "../model/address.ts";
+import { useEffect, useState } from "preact/hooks";
+import { gitAddress, repositoryAddress } from "../model/address.ts";
+import { serverAnswersOpam } from "../model/native.ts";
 import { CopyButton } from "./copy-button.tsx";
 
 /** What to type to make opam use this repository. */
 export function OpamLines({ base, name }: { readonly base: string; readonly name: string }): JSX.Element {
-  const address = gitAddress(base, name);
+  const [native, setNative] = useState(false);
+  useEffect(() => void serverAnswersOpam(base).then(setNative), [base]);
+  const address = native ? repositoryAddress(base, name) : gitAddress(base, name);
   const lines = [
     { what: "A fresh opam", command: "opam init default" },
     { what: "Besides what you have", command: "opam repository add web-mirror" },
@@ -23,8 +27,8 @@ export function OpamLines({ base, name }: { readonly base: string; readonly name
         </div>
       ))}
       <p class="remark">
-        A service worker answers the pages of this browser only. opam itself clones the repository from the server that{" "}
-        <code>npm start</code> runs.
+        A service worker answers the pages of this browser only. opam itself asks the server that <code>npm start</code>{" "}
+        runs, {native ? "which keeps a mirror of its own" : "whose Git repository it clones"}.
       </p>
     </section>
   );
