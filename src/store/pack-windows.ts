@@ -42,9 +42,9 @@ export class PackWindows {
     if (held instanceof Uint8Array) {
       this.#windows.delete(key);
       this.#windows.set(key, held);
-      // What reaches into the next window is read by itself unless what is held may do.
-      if (end <= start + held.length || (length <= 4096 && offset + 64 < start + held.length))
-        return { bytes: held, at: offset - start };
+      // What reaches into the next window is read by itself unless what is held may do: a guess at an entry's length may fall short.
+      const mayDo = !inBulk && length <= 4096 && offset + 64 < start + held.length;
+      if (end <= start + held.length || mayDo) return { bytes: held, at: offset - start };
     } else {
       // One window at a time: dozens of them, behind the first requests after a publish, would keep those waiting.
       const filling = held ?? (inBulk || this.#filling === 0 ? this.#fetch(pack, key, start) : null);

@@ -3,33 +3,35 @@ import { defaultLimits } from "../core/git/limits.ts";
 import type { Place } from "../core/git/manifest.ts";
 import { fromHex } from "../core/git/oid.ts";
 import { PackIdx } from "../core/git/pack-idx.ts";
-import { type StoredObject, StoredObjectReader, type StoredPack } from "../core/git/stored-object.ts";
+import type { IndexedPack } from "../core/git/pack-union.ts";
+import { type StoredObject, StoredObjectReader } from "../core/git/stored-object.ts";
 import { PackWindows } from "./pack-windows.ts";
 import type { Store } from "./store.ts";
 
-interface IndexedPack {
-  readonly pack: StoredPack;
-  readonly idx: PackIdx;
+/** How packs are read that are read as a whole. */
+export interface BulkReading {
+  /** Bytes of pack windows kept in memory. */
+  readonly windowBytes: number;
 }
 
 /** All objects of some stored packs, by oid: what an update builds upon. Holds the idx of each pack in memory. */
 export class StoredObjects {
-  readonly #packs: readonly IndexedPack[];
-  readonly #reader: StoredObjectReader = new StoredObjectReader(defaultLimits);
+  readonly packs: readonly IndexedPack[];
+  readonly reader: StoredObjectReader = new StoredObjectReader(defaultLimits);
 
   private constructor(packs: readonly IndexedPack[]) {
-    this.#packs = packs;
+    this.packs = packs;
   }
 
   /** Throws `store-lost` when a pack is gone or its idx damaged. */
-  static async open(store: Store, keys: readonly string[]): Promise<StoredObjects> {
-    const windows = new PackWindows(16 << 20);
+  static async open(store: Store, keys: readonly string[], bulk: BulkReading | null = null): Promise<StoredObjects> {
+    const windows = new PackWindows(bulk?.windowBytes ?? 16 << 20);
     const packs: IndexedPack[] = [];
     for (const key of keys) {
       const pack = await store.pack(key);
       if (pack === undefined) throw new MirrorError("store-lost", { reason: `pack ${key} is gone` });
       try {
-        packs.push({ pack: windows.open(pack), idx: new PackIdx(await pack.idx()) });
+        packs.push({ pack: windows.open(pack, bulk !== null), idx: new PackIdx(await pack.idx()) });
       } catch (thrown) {
         if (thrown instanceof MirrorError) throw thrown;
         throw new MirrorError("store-lost", { reason: `the idx of pack ${key} is damaged` }, thrown);
@@ -40,8 +42,8 @@ export class StoredObjects {
 
   /** Where the object is, in the order of the packs given; null when it is in none. */
   find(oids: Uint8Array, at: number): Place | null {
-    for (let pack = this.#packs.length - 1; pack >= 0; pack--) {
-      const offset = this.#packs[pack]!.idx.offsetOf(oids, at);
+    for (let pack = this.packs.length - 1; pack >= 0; pack--) {
+      const offset = this.packs[pack]!.idx.offsetOf(oids, at);
       if (offset >= 0) return { pack, offset };
     }
     return null;
@@ -50,12 +52,12 @@ export class StoredObjects {
   /** The object, or null when it is in none of the packs. */
   async read(oid: string): Promise<StoredObject | null> {
     const place = this.find(fromHex(oid), 0);
-    return place === null ? null : this.#reader.read(this.#packs[place.pack]!.pack, place.offset);
+    return place === null ? null : this.reader.read(this.packs[place.pack]!.pack, place.offset);
   }
 
   /** Type number of the object, or 0 when it is in none of the packs. */
   async type(oids: Uint8Array, at: number): Promise<number> {
     const place = this.find(oids, at);
-    return place === null ? 0 : this.#reader.type(this.#packs[place.pack]!.pack, place.offset);
+    return place === null ? 0 : this.reader.type(this.packs[place.pack]!.pack, place.offset);
   }
 }

@@ -6,7 +6,9 @@ import type { AvailabilityStatus, LastSync, RepositoryStatus } from "../protocol
 import { defaultGitDeadlines, type SyncHost } from "./host.ts";
 import { LiveClone } from "./live-clone.ts";
 import { RepositoryProgress } from "./repository-progress.ts";
-import { syncRepository } from "./sync.ts";
+import { RetiredSnapshots } from "./retired-snapshots.ts";
+import { type SyncOutcome, syncRepository } from "./sync.ts";
+import { Upkeep } from "./upkeep.ts";
 
 export interface EngineListener {
   progress(repository: RepositoryStatus, availability: AvailabilityStatus): void;
@@ -32,11 +34,15 @@ export class SyncEngine implements Engine {
   readonly #listener: EngineListener;
   readonly #meter: AvailabilityMeter;
   readonly #followed: Map<string, Followed> = new Map();
+  readonly #retired: RetiredSnapshots;
+  readonly #upkeep: Upkeep;
 
   constructor(host: SyncHost, listener: EngineListener) {
     this.#host = host;
     this.#listener = listener;
     this.#meter = new AvailabilityMeter(host.clock, host.macrotask);
+    this.#retired = new RetiredSnapshots(host.store, host.clock);
+    this.#upkeep = new Upkeep(host, this.#retired, (repository, snapshot) => listener.published(repository, snapshot));
   }
 
   /** Takes over these repositories; those followed before are left as they are. */
@@ -89,11 +95,19 @@ export class SyncEngine implements Engine {
     return { type: "pending", secondsLeft: 1 };
   }
 
+  /** Resolves when neither a sync nor what follows one in the background runs. */
+  async rest(repository: string): Promise<void> {
+    await this.settled(repository);
+    await this.#upkeep.rest(repository);
+  }
+
   /** Stops all syncs; resolves when nothing of them runs any more. */
   async close(): Promise<void> {
     for (const { running } of this.#followed.values())
       running?.abort.abort(new MirrorError("aborted", { what: "The sync" }));
     for (const { running } of this.#followed.values()) await running?.done;
+    for (const name of this.#followed.keys()) await this.#upkeep.stop(name);
+    this.#retired.close();
   }
 
   async #run(followed: Followed, running: NonNullable<Followed["running"]>): Promise<void> {
@@ -105,34 +119,36 @@ export class SyncEngine implements Engine {
     progress.begin();
     const reporting = new AbortController();
     const reports = this.#report(progress, reporting.signal);
-    let changedFiles = 0;
+    let changes: SyncOutcome["changes"] = { added: 0, changed: 0, removed: 0 };
     let error: ErrorRecord | null = null;
     let epoch = 0;
     try {
+      await this.#upkeep.stop(config.name);
       epoch = await store.takeEpoch(config.name);
-      changedFiles = await this.#attempts(followed, running, epoch);
+      ({ changes } = await this.#attempts(followed, running, epoch));
     } catch (thrown) {
       error = asMirrorError(thrown).toJSON();
     }
     const lastSync: LastSync = {
       startedAt: new Date(startedAt).toISOString(),
       durationMs: Math.round(clock.now() - begun),
-      changedFiles,
+      changedFiles: changes.added + changes.changed + changes.removed,
       error,
     };
     running.live?.close();
     await store.saveLastSync(config.name, epoch, lastSync, progress.branch).catch(() => undefined);
-    await store.collect(new Set()).catch(() => undefined);
+    await this.#retired.collect();
     stopMeter();
     reporting.abort();
     await reports;
     progress.end(lastSync);
     followed.running = null;
+    if (error === null && !running.abort.signal.aborted) this.#upkeep.begin(config.name, epoch, changes.removed);
     this.#listener.progress(progress.status(), this.#meter.read());
   }
 
   /** Tries again after a broken connection, with growing, jittered waits; what the remote said clearly is final. */
-  async #attempts(followed: Followed, running: NonNullable<Followed["running"]>, epoch: number): Promise<number> {
+  async #attempts(followed: Followed, running: NonNullable<Followed["running"]>, epoch: number): Promise<SyncOutcome> {
     for (let attempt = 0; ; attempt++) {
       try {
         return await this.#attempt(followed, running, epoch);
@@ -146,13 +162,13 @@ export class SyncEngine implements Engine {
     }
   }
 
-  async #attempt(followed: Followed, running: NonNullable<Followed["running"]>, epoch: number): Promise<number> {
+  async #attempt(followed: Followed, running: NonNullable<Followed["running"]>, epoch: number): Promise<SyncOutcome> {
     const { clock } = this.#host;
     const { config, progress } = followed;
     const slice = this.#host.slice();
     slice.onResume = () => running.live?.tick();
     let commit = "";
-    const outcome = await syncRepository(
+    return syncRepository(
       this.#host,
       config,
       epoch,
@@ -170,7 +186,8 @@ export class SyncEngine implements Engine {
         received: (bytes) => progress.received(bytes),
         remoteSays: () => undefined,
         acceptsOlder: () => running.acceptOlder,
-        published: (snapshot) => {
+        published: (snapshot, replaced) => {
+          this.#retired.retire(replaced);
           progress.published(snapshot);
           running.live?.close();
           running.live = null;
@@ -179,7 +196,6 @@ export class SyncEngine implements Engine {
       },
       running.abort.signal,
     );
-    return outcome.changedFiles;
   }
 
   async #report(progress: RepositoryProgress, signal: AbortSignal): Promise<void> {

@@ -1,28 +1,25 @@
 import type { Slice } from "../core/cooperation/slice.ts";
 import { MirrorError } from "../core/errors.ts";
 import { Manifest } from "../core/git/manifest.ts";
-import { fromHex } from "../core/git/oid.ts";
-import { buildIdx } from "../core/git/pack-idx.ts";
 import type { PackReader } from "../core/git/pack-reader.ts";
 import { type RepoFile, rewriteRepoFile } from "../core/opam/repo-file.ts";
 import { deflate } from "../platform/deflate.ts";
 import { createDigest } from "../platform/digest.ts";
-import { sha1OfWhole } from "../platform/sha1.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
 import type { SyncPhase } from "../protocol/status.ts";
 import { buildTarball } from "../store/index-tarball.ts";
-import { type SnapshotRecord, schemaVersion } from "../store/records.ts";
-import { snapshotDigest } from "../store/snapshot-digest.ts";
+import type { SnapshotRecord } from "../store/records.ts";
 import { SnapshotReader } from "../store/snapshot-reader.ts";
 import type { StoredObjects } from "../store/stored-objects.ts";
-import { countChangedFiles } from "./changed-files.ts";
+import { type ChangedFiles, countChangedFiles } from "./changed-files.ts";
+import { currentSnapshot } from "./current-snapshot.ts";
 import { discover, type Remote, type Tip } from "./discover.ts";
 import { writeGitRecords } from "./git-records.ts";
 import { HeldSnapshot } from "./held-snapshot.ts";
 import type { SyncHost } from "./host.ts";
 import { OlderRemote } from "./older-remote.ts";
 import { type ReceiveHandlers, receivePack } from "./receive.ts";
-import { snapshotId } from "./snapshot-id.ts";
+import { snapshotRecord, storePack } from "./snapshot-writer.ts";
 import { openFoundation, type VerifiedTree, verifyClosure, walkTree } from "./verify.ts";
 
 export interface SyncObserver extends ReceiveHandlers {
@@ -30,19 +27,18 @@ export interface SyncObserver extends ReceiveHandlers {
   discovered(tip: Tip): void;
   /** Asked when the remote is older than what is served: whether that is taken all the same. */
   acceptsOlder(): boolean;
-  /** The new snapshot serves from now on. */
-  published(snapshot: SnapshotRecord): void;
+  /** The new snapshot serves from now on, in place of the one of that id. */
+  published(snapshot: SnapshotRecord, replaced: string | null): void;
 }
 
 export interface SyncOutcome {
   readonly tip: Tip;
-  /** Files added, changed or removed; 0 when the remote had nothing new. */
-  readonly changedFiles: number;
+  /** All 0 when the remote had nothing new. */
+  readonly changes: ChangedFiles;
 }
 
-const writeBytes = 1 << 20;
-/** Beyond this many packs the whole tree is fetched again, into one. */
-const maximalPacks = 20;
+/** The manifest numbers packs in eight bits: where compaction never succeeds, the whole tree is fetched again before that is too little. */
+const maximalPacks = 200;
 
 /**
  * One sync of one repository: discover, receive and verify, publish by one pointer flip, then make index.tar.gz.
@@ -72,7 +68,7 @@ export async function syncRepository(
   observer.discovered(tip);
   if (before !== null && before.commit === tip.commit) {
     await ensureTarball(host, before, remote, slice, observer);
-    return { tip, changedFiles: 0 };
+    return { tip, changes: { added: 0, changed: 0, removed: 0 } };
   }
   const older = new OlderRemote(remote, record, before, () => observer.acceptsOlder());
   older.assertNotRefused(tip);
@@ -91,7 +87,7 @@ export async function syncRepository(
   const changes = await countChangedFiles(before?.manifest ?? null, snapshot.manifest, slice);
   await writeGitRecords(host, config.name, remote, tip, snapshot.packs, slice);
   await ensureTarball(host, snapshot, remote, slice, observer, reader);
-  return { tip, changedFiles: changes.added + changes.changed + changes.removed };
+  return { tip, changes };
 }
 
 /** Receives, verifies and publishes. The reader still holds what arrived: index.tar.gz is made from it. */
@@ -140,74 +136,28 @@ async function fetchSnapshot(
   observer.phase("publish");
   const packs = [...(foundation?.snapshot.packs ?? []), checksum];
   const repo = await repoFile(reader, objects ?? null, verified, remote, tip);
-  const snapshot = await snapshotRecord(host, repository, tip, packs, verified, repo);
+  const { skipped } = verified;
+  const snapshot = await snapshotRecord(
+    {
+      repository,
+      commit: tip.commit,
+      tree: verified.tree,
+      branch: tip.branch,
+      committedAt: verified.committedAt,
+      packs,
+      manifest: verified.manifest,
+      packages: verified.packages,
+      versions: verified.versions,
+      parseErrors: repo.error === null ? skipped : [{ path: "repo", message: repo.error }, ...skipped],
+      redirect: repo.redirect,
+    },
+    host.clock.wall(),
+  );
   signal.throwIfAborted();
+  const replaced = (await host.store.repository(repository))?.snapshot ?? null;
   await host.store.publish(snapshot, epoch);
-  observer.published(snapshot);
+  observer.published(snapshot, replaced);
   return { snapshot, reader };
-}
-
-async function currentSnapshot(host: SyncHost, repository: string): Promise<SnapshotRecord | null> {
-  const record = await host.store.repository(repository);
-  if (record === undefined || record.snapshot === null) return null;
-  const snapshot = await host.store.snapshot(record.snapshot);
-  if (snapshot === undefined || (await snapshotDigest(snapshot)) !== snapshot.digest) return null;
-  // A snapshot whose packs are gone is no snapshot: everything is fetched again.
-  for (const key of snapshot.packs) if ((await host.store.pack(key)) === undefined) return null;
-  return snapshot;
-}
-
-/** Hands the pack to the store. `stored` resolves when it is durable there. */
-async function storePack(
-  host: SyncHost,
-  reader: PackReader,
-  checksum: string,
-  slice: Slice,
-): Promise<{ readonly stored: Promise<void> }> {
-  const idx = await buildIdx(reader.table, fromHex(checksum), sha1OfWhole, slice);
-  const writer = host.store.packWriter();
-  try {
-    for (let at = 0; at < reader.buffer.length; at += writeBytes) {
-      await writer.write(reader.buffer.bytes.subarray(at, Math.min(at + writeBytes, reader.buffer.length)));
-      if (slice.due()) await slice.pause();
-    }
-  } catch (thrown) {
-    await writer.abort();
-    throw thrown;
-  }
-  const stored = writer.commit(checksum, idx).catch(async (thrown: unknown) => {
-    await writer.abort();
-    throw thrown;
-  });
-  // Whoever walks the tree meanwhile may fail first; then nobody waits for this.
-  stored.catch(() => undefined);
-  return { stored };
-}
-
-async function snapshotRecord(
-  host: SyncHost,
-  repository: string,
-  tip: Tip,
-  packs: readonly string[],
-  verified: VerifiedTree,
-  repo: RepoFile,
-): Promise<SnapshotRecord> {
-  const facts = {
-    schema: schemaVersion,
-    id: snapshotId(repository, tip.commit, host.clock.wall()),
-    repository,
-    commit: tip.commit,
-    tree: verified.tree,
-    branch: tip.branch,
-    committedAt: verified.committedAt,
-    packs,
-    manifest: verified.manifest,
-    packages: verified.packages,
-    versions: verified.versions,
-    parseErrors: repo.error === null ? verified.skipped : [{ path: "repo", message: repo.error }, ...verified.skipped],
-    redirect: repo.redirect,
-  };
-  return { ...facts, digest: await snapshotDigest(facts) };
 }
 
 /** The `repo` file as it will be served, read before there is a snapshot to read it from. */

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { copyRepository } from "../fixtures/fixture-cache.ts";
-import { git } from "../fixtures/git-command.ts";
+import { git, tryGit } from "../fixtures/git-command.ts";
 import { lsTree } from "../fixtures/git-oracle.ts";
 import { makeOpamRepository, type OpamRepository } from "../fixtures/opam-repository.ts";
 import { type HostileServer, startHostileServer } from "../support/forge/hostile-replies.ts";
@@ -44,8 +44,28 @@ async function expectServes(mirror: NodeMirror, commit: string): Promise<void> {
   for (const [path, { oid }] of expected) expect(served.get(path), path).toBe(oid);
 }
 
+/** The one pack is what Git calls a pack, whole and strict, and not much larger than what a fresh clone stores. */
+async function expectAsGitPacks(mirror: NodeMirror, commit: string): Promise<void> {
+  const { record } = (await mirror.snapshots.current("default"))!;
+  const stored = (await mirror.store.pack(record.packs[0]!))!;
+  const own = await mkdtemp(join(folder, "own-"));
+  await git(["init", "-q", "--bare", own]);
+  await writeFile(join(own, "shallow"), `${commit}\n`);
+  const base = join(own, `objects/pack/pack-${stored.key}`);
+  await writeFile(`${base}.pack`, await stored.read(0, stored.size));
+  await git(["-C", own, "index-pack", "--strict", `${base}.pack`]);
+  expect(Buffer.compare(await readFile(`${base}.idx`), await stored.idx())).toBe(0);
+  await git(["-C", own, "update-ref", "refs/heads/master", commit]);
+  const { status, stdout, stderr } = await tryGit(["-C", own, "fsck", "--full", "--strict", "--unreachable"]);
+  expect({ status, output: `${stdout}${stderr}` }).toEqual({ status: 0, output: "" });
+  await git(["-C", folder, "clone", "-q", "--bare", "--depth", "1", `file://${gitDir}`, `${own}-fresh`]);
+  const packs = join(`${own}-fresh`, "objects/pack");
+  const fresh = (await readdir(packs)).find((name) => name.endsWith(".pack"))!;
+  expect(stored.size).toBeLessThan(1.1 * (await stat(join(packs, fresh))).size);
+}
+
 describe("updates", () => {
-  it("follow the remote commit by commit with thin packs, then take one whole pack again", async () => {
+  it("follow the remote commit by commit with thin packs, compacted between", async () => {
     await follow(source.commits[0]!);
     const mirror = await openNodeMirror({ remote: server.url });
     const first = await mirror.sync();
@@ -57,9 +77,12 @@ describe("updates", () => {
       await follow(commit);
       const status = await mirror.sync();
       expect(status.lastSync?.error).toBeNull();
-      const snapshot = (await mirror.snapshots.current("default"))!;
-      packs.push(snapshot.record.packs.length);
+      packs.push((await mirror.snapshots.current("default"))!.record.packs.length);
       await expectServes(mirror, commit);
+      await mirror.engine.rest("default");
+      const after = (await mirror.snapshots.current("default"))!.record;
+      await expectServes(mirror, commit);
+      if (after.packs.length === 1) await expectAsGitPacks(mirror, commit);
       const changed = (
         await git(["-C", gitDir, "diff", "--name-only", before, commit, "--", "packages", "repo", "version"])
       )
@@ -69,8 +92,10 @@ describe("updates", () => {
       const { packages, versions } = await source.count(commit);
       expect({ packages: status.packages, versions: status.versions }).toEqual({ packages, versions });
     }
-    expect(Math.max(...packs)).toBe(20);
-    expect(packs).toContain(1);
+    // Every update but the first adds a pack to one or more; none fetched everything again.
+    expect(Math.min(...packs)).toBe(2);
+    expect(Math.max(...packs)).toBeLessThanOrEqual(11);
+    expect(packs.filter((count) => count === 2).length).toBeGreaterThan(1);
     await mirror.close();
   });
 

@@ -51,7 +51,7 @@ export class PackEntryHead {
   }
 }
 
-/** The head of an entry that is no delta. */
+/** The head of an entry that is no delta; with `ofsDeltaDistance` behind it, that of an ofs-delta. */
 export function packEntryHead(type: number, size: number): Uint8Array<ArrayBuffer> {
   const bytes: number[] = [];
   let byte = (type << 4) | (size & 15);
@@ -60,5 +60,15 @@ export function packEntryHead(type: number, size: number): Uint8Array<ArrayBuffe
     byte = rest & 127;
   }
   bytes.push(byte);
+  return Uint8Array.from(bytes);
+}
+
+/** How far before its delta a base starts, as an ofs-delta's head says it. */
+export function ofsDeltaDistance(distance: number): Uint8Array<ArrayBuffer> {
+  const bytes = [distance & 127];
+  for (let rest = Math.floor(distance / 128); rest > 0; rest = Math.floor(rest / 128)) {
+    rest--;
+    bytes.unshift((rest & 127) | 128);
+  }
   return Uint8Array.from(bytes);
 }

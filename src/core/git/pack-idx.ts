@@ -92,13 +92,19 @@ export class PackIdx {
 
   /** Position of the object's entry in the pack, or -1. */
   offsetOf(oid: Uint8Array, at: number = 0): number {
+    const rank = this.rankOf(oid, at);
+    return rank < 0 ? -1 : this.offsetAt(rank);
+  }
+
+  /** Rank of the oid among all of the pack, or -1. */
+  rankOf(oid: Uint8Array, at: number = 0): number {
     const first = oid[at]!;
     let low = first === 0 ? 0 : this.#view.getUint32(8 + (first - 1) * 4);
     let high = this.#view.getUint32(8 + first * 4) - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
       const order = compareOids(this.#bytes, headerBytes + middle * 20, oid, at);
-      if (order === 0) return this.#view.getUint32(headerBytes + this.count * 24 + middle * 4);
+      if (order === 0) return middle;
       if (order < 0) low = middle + 1;
       else high = middle - 1;
     }

@@ -16,7 +16,7 @@ export interface PackBytes {
 export interface StoredPack {
   readonly key: string;
   readonly size: number;
-  /** At least `length` bytes from `offset`, or all up to the pack's end. May answer at once from memory. */
+  /** Bytes from `offset`, at least `length` or up to the end of the pack; of up to 4096 fewer may come unless the pack was opened to be read as a whole. May answer at once from memory. */
   bytes(offset: number, length: number): PackBytes | Promise<PackBytes>;
   /** Position of the entry of that oid, or -1. */
   offsetOf(oid: Uint8Array): Promise<number>;
