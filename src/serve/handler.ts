@@ -148,7 +148,7 @@ class Router {
     try {
       const fromSnapshot = (snapshot: Snapshot) => this.#files.entity(snapshot, path, deadlineMs);
       const snapshot = await this.#open(repository);
-      if (snapshot !== null) return await this.#respond(request, await fromSnapshot(snapshot));
+      if (snapshot !== null) return await this.#answerFrom(request, snapshot, fromSnapshot);
       const record = await this.#configured(repository);
       const wanted = { repository, path, remote: record?.config.remote ?? "" };
       const entity = await answerBeforeSnapshot(this.#deps, this.#wish, this.#watch, wanted, deadlineMs, fromSnapshot);
@@ -156,6 +156,22 @@ class Router {
     } catch (thrown) {
       if (thrown instanceof MirrorError && thrown.code === "store-lost") this.#wish.express(repository);
       throw thrown;
+    }
+  }
+
+  /** A snapshot that was replaced meanwhile may have been collected under its reader: then the answer is made of the new one, wholly. */
+  async #answerFrom(
+    request: Request,
+    snapshot: Snapshot,
+    entityOf: (snapshot: Snapshot) => Promise<Entity>,
+  ): Promise<Response> {
+    try {
+      return await this.#respond(request, await entityOf(snapshot));
+    } catch (thrown) {
+      if (!(thrown instanceof MirrorError) || thrown.code !== "store-lost") throw thrown;
+      const now = await this.#open(snapshot.record.repository).catch(() => null);
+      if (now === null || now.record.id === snapshot.record.id) throw thrown;
+      return this.#respond(request, await entityOf(now));
     }
   }
 

@@ -60,22 +60,40 @@ export class SnapshotReader {
   /** The snapshot served for that repository now; null before the first. Throws `store-lost` when the pointer names what is not there or damaged. */
   async current(repository: string): Promise<Snapshot | null> {
     const known = this.#opened.get(repository);
-    if (known !== undefined && systemClock.now() - known.readAt < this.#trustMs) return known.snapshot;
-    const readAt = systemClock.now();
-    const record = await this.#store.repository(repository);
-    if (record === undefined || record.snapshot === null) {
-      this.#opened.delete(repository);
-      return null;
+    if (known !== undefined && systemClock.now() - known.readAt < this.#trustMs) {
+      const snapshot = await known.snapshot.catch(() => null);
+      if (snapshot !== null) return snapshot;
     }
+    for (let failed = "", thrown: unknown; ; ) {
+      const readAt = systemClock.now();
+      const id = (await this.#store.repository(repository))?.snapshot ?? null;
+      if (id === null) {
+        this.#opened.delete(repository);
+        return null;
+      }
+      // Unless the pointer has moved on meanwhile, and what it named before was collected.
+      if (failed === id) throw thrown;
+      try {
+        return await this.#hold(repository, id, readAt);
+      } catch (reason) {
+        failed = id;
+        thrown = reason;
+      }
+    }
+  }
+
+  #hold(repository: string, id: string, readAt: number): Promise<Snapshot> {
     const held = this.#opened.get(repository);
-    if (held?.id === record.snapshot) {
+    if (held?.id === id) {
       held.readAt = readAt;
       return held.snapshot;
     }
-    const snapshot = this.open(record.snapshot);
-    this.#opened.set(repository, { id: record.snapshot, snapshot, readAt });
-    snapshot.catch(() => this.#opened.delete(repository));
-    return snapshot;
+    const opening = { id, snapshot: this.open(id), readAt };
+    this.#opened.set(repository, opening);
+    opening.snapshot.catch(() => {
+      if (this.#opened.get(repository) === opening) this.#opened.delete(repository);
+    });
+    return opening.snapshot;
   }
 
   /** The pointer may have changed: the next request reads it. */
@@ -97,7 +115,7 @@ export class SnapshotReader {
     } catch (thrown) {
       throw new MirrorError("store-lost", { reason: `snapshot ${id} has no valid manifest` }, thrown);
     }
-    return new OpenSnapshot(record, manifest, this.#store, this.#windows, sha1);
+    return new OpenSnapshot(record, manifest, this.#store, this.#windows, sha1, () => this.recheck(record.repository));
   }
 }
 
@@ -107,16 +125,26 @@ class OpenSnapshot implements Snapshot {
   readonly #store: Store;
   readonly #windows: PackWindows;
   readonly #sha1: Digest;
+  readonly #lost: () => void;
   readonly #packs: Map<string, Promise<StoredPack>> = new Map();
   readonly #bulkPacks: Map<string, Promise<StoredPack>> = new Map();
   readonly #objects: StoredObjectReader = new StoredObjectReader(defaultLimits);
 
-  constructor(record: SnapshotRecord, manifest: Manifest, store: Store, windows: PackWindows, sha1: Digest) {
+  /** `lost` is called when something of it turns out to be gone or damaged. */
+  constructor(
+    record: SnapshotRecord,
+    manifest: Manifest,
+    store: Store,
+    windows: PackWindows,
+    sha1: Digest,
+    lost: () => void,
+  ) {
     this.record = record;
     this.#manifest = manifest;
     this.#store = store;
     this.#windows = windows;
     this.#sha1 = sha1;
+    this.#lost = lost;
   }
 
   oid(path: string): string | undefined {
@@ -144,6 +172,15 @@ class OpenSnapshot implements Snapshot {
   }
 
   async #readRank(rank: number, inBulk: boolean): Promise<SnapshotFile> {
+    try {
+      return await this.#readVerified(rank, inBulk);
+    } catch (thrown) {
+      if (thrown instanceof MirrorError && thrown.code === "store-lost") this.#lost();
+      throw thrown;
+    }
+  }
+
+  async #readVerified(rank: number, inBulk: boolean): Promise<SnapshotFile> {
     const place = this.#manifest.place(rank);
     const pack = await this.#pack(place.pack, inBulk);
     const object = await this.#objects.read(pack, place.offset);
