@@ -44,7 +44,7 @@ export async function compactSnapshot(
   await storePack(host, reader, checksum, slice);
   const { schema: _schema, id: _id, digest: _digest, ...facts } = before;
   const madeAt = snapshotMadeAt(before.id) ?? before.committedAt;
-  const after = await snapshotRecord({ ...facts, packs: [checksum], manifest }, madeAt * 1000);
+  const after = await snapshotRecord({ ...facts, packs: [checksum], manifest }, Math.round(madeAt * 1000));
   // Before the flip: a request for index.tar.gz right after it finds the same bytes as before.
   const tarball = await host.store.tarball(before.id);
   if (tarball !== undefined) await host.store.saveTarball({ ...tarball, snapshot: after.id });

@@ -9,7 +9,7 @@ const maximalGrowth = 1 / 5;
 /** Share of the files whose removal by one update leaves much of the first pack dead, though little is added. */
 const maximalRemoved = 1 / 20;
 
-/** Whether compacting pays (docs/decisions/015-compaction.md). `removed`: files that the last update removed. */
+/** Whether compacting pays (docs/decisions/016-compaction.md). `removed`: files that the last update removed. */
 export async function compactionDue(host: SyncHost, snapshot: SnapshotRecord, removed: number): Promise<boolean> {
   if (snapshot.packs.length < 2) return false;
   const files = new Manifest(snapshot.manifest).count;
