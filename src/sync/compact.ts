@@ -41,7 +41,7 @@ export async function compactSnapshot(
   });
   if (before.packs.length === 1 && before.packs[0] === checksum) return null;
   signal.throwIfAborted();
-  await storePack(host, reader, checksum, slice);
+  await (await storePack(host, reader, checksum, slice)).stored;
   const { schema: _schema, id: _id, digest: _digest, ...facts } = before;
   const madeAt = snapshotMadeAt(before.id) ?? before.committedAt;
   const after = await snapshotRecord({ ...facts, packs: [checksum], manifest }, Math.round(madeAt * 1000));
