@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
+import { setPriority } from "node:os";
 import { Readable } from "node:stream";
 import { MirrorError } from "../core/errors.ts";
 import { type CgiHead, cgiHead } from "./cgi-head.ts";
@@ -28,6 +29,7 @@ export class LocalGit implements GitSource {
       return problem(new MirrorError("not-ready", { path, retryAfter: 1 }), { "retry-after": "1" });
     }
     const child = spawn("git", ["http-backend"], { env: this.#environment(request) });
+    yieldTo(child);
     this.#running.add(child);
     const timer = setTimeout(() => child.kill(), gitTotalMs);
     const exited = new Promise<string | null>((resolve) => {
@@ -116,6 +118,15 @@ function feed(body: Readable | null, child: ChildProcessWithoutNullStreams): { e
   });
   body.pipe(child.stdin);
   return refusal;
+}
+
+/** Whoever reads the pack is somebody's browser, on the same processors when it is ours: packing comes second. */
+function yieldTo(child: ChildProcessWithoutNullStreams): void {
+  try {
+    if (child.pid !== undefined) setPriority(child.pid, 10);
+  } catch {
+    // It may have ended already, or the platform does not let us: then it is as important as everything else.
+  }
 }
 
 async function readHead(child: ChildProcessWithoutNullStreams): Promise<CgiHead> {
