@@ -6,7 +6,7 @@ import { kindOf, objectTypes, typeOf } from "./object-type.ts";
 import { fromHex, toHex } from "./oid.ts";
 import type { PackReader } from "./pack-reader.ts";
 import type { StoredObject } from "./stored-object.ts";
-import { gitlinkMode, isTree, walkTree } from "./tree.ts";
+import { gitlinkMode, isTree, TreeCursor } from "./tree.ts";
 
 /** The objects of earlier, verified packs: the type number of one of them, or 0 when there is none. */
 export interface Elsewhere {
@@ -45,18 +45,20 @@ export async function checkClosure(
     if ((outside.get(oid) ?? expected) !== expected) throw wrongKind(expected, oids, at);
     outside.set(oid, expected);
   };
+  const entry = new TreeCursor();
   for (let i = 0; i < table.count; i++) {
     const type = table.types[i]!;
     if (type === objectTypes.tree) {
       const { bytes, from, size } = reader.content(i);
-      walkTree(bytes, from, from + size, (mode, nameFrom, nameTo, oidAt) => {
-        if (mode === gitlinkMode) return true;
-        const expected = isTree(mode) ? objectTypes.tree : objectTypes.blob;
-        expect(bytes, oidAt, expected);
-        if (expected === objectTypes.blob && isAttributesName(bytes, nameFrom, nameTo))
-          attributes.add(table.find(bytes, oidAt));
-        return true;
-      });
+      entry.open(bytes, from, from + size);
+      while (entry.next()) {
+        if (entry.mode === gitlinkMode) continue;
+        if (isTree(entry.mode)) expect(bytes, entry.oidAt, objectTypes.tree);
+        else {
+          expect(bytes, entry.oidAt, objectTypes.blob);
+          if (isAttributesName(bytes, entry.nameFrom, entry.nameTo)) attributes.add(table.find(bytes, entry.oidAt));
+        }
+      }
     } else if (type === objectTypes.commit) {
       const { tree, parents } = commitAt(reader, i);
       const oid = parents.length > 0 ? toHex(table.oids, i * 20, i * 20 + 20) : "";

@@ -12,12 +12,13 @@ export function forbiddenName(bytes: Uint8Array, from: number, to: number): stri
     if (length === 1) return 'it is "."';
     if (length === 2 && bytes[from + 1] === 0x2e) return 'it is ".."';
   }
-  // Git's own names begin with a dot; their short names on NTFS have a tilde.
+  // Git's own names begin with a dot; their short names on NTFS have a tilde, and begin with a G where that does not come first.
   let plain = first !== 0x2e;
+  const short = first === 0x7e || (first | 0x20) === 0x67;
   for (let i = from; i < to; i++) {
     const byte = bytes[i]!;
     if (byte === 0x2f) return "it has a slash";
-    if (byte === 0x5c || byte === 0x7e || byte > 127) plain = false;
+    if (byte === 0x5c || byte > 127 || (short && byte === 0x7e)) plain = false;
   }
   if (plain) return null;
   return lookAlike(bytes.subarray(from, to));

@@ -2,7 +2,7 @@ import { MirrorError } from "../errors.ts";
 import { forbiddenName } from "./forbidden-name.ts";
 import { objectTypes } from "./object-type.ts";
 import { toHex } from "./oid.ts";
-import { isTree, walkTree } from "./tree.ts";
+import { isTree, TreeCursor } from "./tree.ts";
 
 /**
  * The rules that `git index-pack --strict` applies to each object by itself (Git documentation, git-fsck, "Fsck messages":
@@ -28,6 +28,9 @@ function refuse(reason: string | null, oid: Uint8Array): void {
   if (reason !== null) throw new MirrorError("object-corrupt", { oid: toHex(oid), reason });
 }
 
+/** Of the one tree that is being checked. */
+const cursor = new TreeCursor();
+
 function checkTree(bytes: Uint8Array, from: number, to: number, oid: Uint8Array): void {
   let previousFrom = -1;
   let previousTo = -1;
@@ -35,28 +38,23 @@ function checkTree(bytes: Uint8Array, from: number, to: number, oid: Uint8Array)
   /** Files whose names begin the names that follow them: only these can collide with a folder of the same name. */
   let prefixes: { from: number; to: number }[] | null = null;
   let problem: string | null = null;
-  let badFrom = 0;
-  let badTo = 0;
-  const wellFormed = walkTree(bytes, from, to, (mode, nameFrom, nameTo, oidAt, modeFrom) => {
-    badFrom = nameFrom;
-    badTo = nameTo;
+  const entry = cursor;
+  entry.open(bytes, from, to);
+  while (problem === null && entry.next()) {
+    const { nameFrom, nameTo } = entry;
+    const folder = isTree(entry.mode);
     problem = forbiddenName(bytes, nameFrom, nameTo);
-    if (problem === null && bytes[modeFrom] === 48) problem = "its mode starts with zero";
-    if (problem === null && isNull(bytes, oidAt)) problem = "it names the null object";
-    const folder = isTree(mode);
+    if (problem === null && bytes[entry.modeFrom] === 48) problem = "its mode starts with zero";
+    if (problem === null && isNull(bytes, entry.oidAt)) problem = "it names the null object";
     if (problem === null && previousFrom >= 0) {
       const order = compareNames(bytes, previousFrom, previousTo, previousIsTree, nameFrom, nameTo, folder);
       if (order === 0) problem = "it appears twice";
       else if (order > 0) problem = "it is out of order";
     }
-    if (problem !== null) return false;
-    if (prefixes !== null) {
+    if (problem === null && prefixes !== null) {
       while (prefixes.length > 0 && !startsWith(bytes, nameFrom, nameTo, prefixes.at(-1)!)) prefixes.pop();
       const top = prefixes.at(-1);
-      if (folder && top !== undefined && top.to - top.from === nameTo - nameFrom) {
-        problem = "it appears twice";
-        return false;
-      }
+      if (folder && top !== undefined && top.to - top.from === nameTo - nameFrom) problem = "it appears twice";
     }
     if (!folder) {
       prefixes ??= [];
@@ -65,13 +63,13 @@ function checkTree(bytes: Uint8Array, from: number, to: number, oid: Uint8Array)
     previousFrom = nameFrom;
     previousTo = nameTo;
     previousIsTree = folder;
-    return true;
-  });
-  if (!wellFormed) throw new MirrorError("object-corrupt", { oid: toHex(oid), reason: "it is not a well-formed tree" });
+  }
+  if (entry.malformed)
+    throw new MirrorError("object-corrupt", { oid: toHex(oid), reason: "it is not a well-formed tree" });
   if (problem !== null) {
     throw new MirrorError("tree-forbidden", {
       oid: toHex(oid),
-      name: printable(bytes.subarray(badFrom, badTo)),
+      name: printable(bytes.subarray(entry.nameFrom, entry.nameTo)),
       reason: problem,
     });
   }

@@ -2,7 +2,7 @@ import type { Slice } from "../cooperation/slice.ts";
 import { MirrorError } from "../errors.ts";
 import { objectTypes } from "./object-type.ts";
 import type { PackReader } from "./pack-reader.ts";
-import { isTree, walkTree } from "./tree.ts";
+import { isTree, TreeCursor } from "./tree.ts";
 
 /** Folders come on top of files: a package version is a folder with one file, mostly. */
 const pathsPerFile = 4;
@@ -17,21 +17,22 @@ export async function assertCountable(reader: PackReader, root: number, files: n
   /** Paths below each tree; 0 while unknown, as a tree counts itself. */
   const paths = new Float64Array(table.count);
   const stack = [root];
+  const entry = new TreeCursor();
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
     let sum = 1;
     let known = true;
     if (paths[top] === 0) {
       const { bytes, from, size } = reader.content(top);
-      walkTree(bytes, from, from + size, (mode, _nameFrom, _nameTo, oidAt) => {
-        const child = isTree(mode) ? table.find(bytes, oidAt) : -1;
+      entry.open(bytes, from, from + size);
+      while (entry.next()) {
+        const child = isTree(entry.mode) ? table.find(bytes, entry.oidAt) : -1;
         if (child < 0 || table.types[child] !== objectTypes.tree) sum++;
         else if (paths[child]! > 0) sum += paths[child]!;
         else {
           known = false;
           stack.push(child);
         }
-        return true;
-      });
+      }
       if (known) paths[top] = sum;
     }
     if (paths[top]! > allowed)

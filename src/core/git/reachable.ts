@@ -5,7 +5,7 @@ import { objectTypes } from "./object-type.ts";
 import { fromHex, toHex } from "./oid.ts";
 import type { PackUnion } from "./pack-union.ts";
 import type { StoredObject, StoredObjectReader } from "./stored-object.ts";
-import { gitlinkMode, isTree, walkTree } from "./tree.ts";
+import { gitlinkMode, isTree, TreeCursor } from "./tree.ts";
 
 /** Largest tree that is walked without a look at the slice: some thousand entries. */
 const walkedBytes = 16_384;
@@ -39,18 +39,19 @@ export async function findReachable(
   marks[root] = 1;
   let count = 2;
   const trees = [root];
+  const entry = new TreeCursor();
   for (let tree = trees.pop(); tree !== undefined; tree = trees.pop()) {
     const { bytes } = await read(tree, objectTypes.tree);
-    const whole = walkTree(bytes, 0, bytes.length, (mode, _nameFrom, _nameTo, oidAt) => {
-      if (mode === gitlinkMode) return true;
-      const number = union.require(bytes, oidAt);
-      if (marks[number] === 1) return true;
+    entry.open(bytes, 0, bytes.length);
+    while (entry.next()) {
+      if (entry.mode === gitlinkMode) continue;
+      const number = union.require(bytes, entry.oidAt);
+      if (marks[number] === 1) continue;
       marks[number] = 1;
       count++;
-      if (isTree(mode)) trees.push(number);
-      return true;
-    });
-    if (!whole) throw new MirrorError("store-lost", { reason: `tree ${toHex(union.oid(tree))} is damaged` });
+      if (isTree(entry.mode)) trees.push(number);
+    }
+    if (entry.malformed) throw new MirrorError("store-lost", { reason: `tree ${toHex(union.oid(tree))} is damaged` });
     if (bytes.length > walkedBytes || slice.due()) await slice.pause();
   }
   return { marks, count };

@@ -5,7 +5,7 @@ import type { Limits } from "./limits.ts";
 import { type Manifest, ManifestBuilder, type Place } from "./manifest.ts";
 import { compareOids } from "./oid.ts";
 import type { ObjectBytes } from "./pack-reader.ts";
-import { isRegular, isTree, type TreeEntry, walkTree } from "./tree.ts";
+import { isRegular, isTree, TreeCursor, type TreeEntry } from "./tree.ts";
 
 /** Where the walk finds objects. Both throw `object-missing` when there is none. */
 export interface TreeSource {
@@ -83,6 +83,8 @@ class ServedTreeWalk {
   readonly #builder: ManifestBuilder = new ManifestBuilder();
   readonly #skipped: { path: string; message: string }[] = [];
   readonly #names: Set<string> = new Set();
+  /** Of the folder on top, between two folders below it. */
+  readonly #entry: TreeCursor = new TreeCursor();
   #lastName: Uint8Array = new Uint8Array(0);
   /** One buffer for the path: each level writes its name behind its folder's. */
   readonly #path: Uint8Array;
@@ -131,13 +133,15 @@ class ServedTreeWalk {
   /** Adds the files up to the next folder, whose entry is returned; null at the end. */
   #advance(top: OpenFolder): TreeEntry | null {
     const { bytes, from, size } = top.content;
-    let folder: TreeEntry | null = null;
-    const finished = from + size;
-    let next = finished;
-    walkTree(bytes, top.at, finished, (mode, nameFrom, nameTo, oidAt) => {
+    const end = from + size;
+    const entry = this.#entry;
+    entry.open(bytes, top.at, end);
+    while (entry.next()) {
+      const { mode, nameFrom, nameTo, oidAt } = entry;
+      top.at = oidAt + 20;
       // A longer name is refused for its length; so much of it is enough for that.
       const nameEnd = Math.min(nameTo, nameFrom + this.#limits.pathBytes + 1);
-      if (top.depth === 0 && !isServedAtRoot(bytes.subarray(nameFrom, nameEnd), mode)) return true;
+      if (top.depth === 0 && !isServedAtRoot(bytes.subarray(nameFrom, nameEnd), mode)) continue;
       const path = this.#path;
       let length = top.prefix;
       let plain = true;
@@ -150,20 +154,17 @@ class ServedTreeWalk {
       if (problem !== null) {
         if (this.#skipped.length < listed)
           this.#skipped.push({ path: printable(path.subarray(0, length)), message: problem });
-        return true;
+        continue;
       }
       if (isTree(mode)) {
         if (top.depth === 0) this.#hasPackages = true;
-        folder = { mode, nameFrom, nameTo, oidAt };
-        next = oidAt + 20;
-        return false;
+        return entry;
       }
       if (top.depth === 0 && nameTo - nameFrom === 4) this.#hasRepo = true;
       this.#add(path, length, bytes, oidAt, this.#source.place(bytes, oidAt));
-      return true;
-    });
-    top.at = next;
-    return folder;
+    }
+    top.at = end;
+    return null;
   }
 
   #open(top: OpenFolder, folder: TreeEntry): OpenFolder | Promise<OpenFolder> {
@@ -233,10 +234,11 @@ class ServedTreeWalk {
 
 function foldersOf({ bytes, from, size }: ObjectBytes): FolderBefore {
   const folders = new Map<string, number>();
-  walkTree(bytes, from, from + size, (mode, nameFrom, nameTo, oidAt) => {
-    if (isTree(mode)) folders.set(latin1.decode(bytes.subarray(nameFrom, nameTo)), oidAt);
-    return true;
-  });
+  const entry = new TreeCursor();
+  entry.open(bytes, from, from + size);
+  while (entry.next()) {
+    if (isTree(entry.mode)) folders.set(latin1.decode(bytes.subarray(entry.nameFrom, entry.nameTo)), entry.oidAt);
+  }
   return { bytes, folders };
 }
 
