@@ -17,6 +17,7 @@ export function lazyStore(open: () => Promise<Store>): Store {
     configure: async (config) => (await store()).configure(config),
     takeEpoch: async (name) => (await store()).takeEpoch(name),
     saveLastSync: async (...args) => (await store()).saveLastSync(...args),
+    saveDamage: async (...args) => (await store()).saveDamage(...args),
     snapshot: async (id) => (await store()).snapshot(id),
     publish: async (...args) => (await store()).publish(...args),
     packWriter: () => {

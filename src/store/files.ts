@@ -11,7 +11,7 @@ import { gitFilesIn } from "./files-git.ts";
 import { packExists, readPackFiles, writePackFiles } from "./files-pack.ts";
 import { usableRecord } from "./record-schema.ts";
 import type { ArchiveRecord, SnapshotRecord, TarballRecord } from "./records.ts";
-import { configured, nextEpoch, packMissing, published, withLastSync } from "./repository-record.ts";
+import { configured, nextEpoch, packMissing, published, withDamage, withLastSync } from "./repository-record.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -45,6 +45,12 @@ export async function openFileStore(root: string, slice?: Slice): Promise<Store>
       changing(folder, "save last sync", async () => {
         const record = folder.repository(name);
         if (record?.epoch === epoch) await folder.saveRepository(withLastSync(record, lastSync, branch), false);
+      }),
+
+    saveDamage: (name, snapshot, reason) =>
+      changing(folder, "save damage", async () => {
+        const record = withDamage(folder.repository(name), snapshot, reason);
+        if (record !== undefined) await folder.saveRepository(record, true);
       }),
 
     snapshot: (id) => reading("read snapshot", () => readSnapshot(folder, id)),

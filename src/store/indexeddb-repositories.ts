@@ -5,7 +5,7 @@ import type { MirrorDatabase } from "./indexeddb-schema.ts";
 import { inTransaction, reading } from "./indexeddb-transaction.ts";
 import { usableRecord } from "./record-schema.ts";
 import type { RepositoryRecord, SnapshotRecord } from "./records.ts";
-import { configured, nextEpoch, packMissing, published, withLastSync } from "./repository-record.ts";
+import { configured, nextEpoch, packMissing, published, withDamage, withLastSync } from "./repository-record.ts";
 
 /** The pointers, and the transactions that move them. */
 export class IndexedDbRepositories {
@@ -49,6 +49,16 @@ export class IndexedDbRepositories {
         const repositories = transaction.objectStore("repositories");
         const old = usableRecord(await repositories.get(name));
         if (old?.epoch === epoch) await repositories.put(withLastSync(old, lastSync, branch));
+      }),
+    );
+  }
+
+  async saveDamage(name: string, snapshot: string, reason: string | null): Promise<void> {
+    await this.#connection.run("save damage", (database) =>
+      inTransaction(database, ["repositories"], "strict", async (transaction) => {
+        const repositories = transaction.objectStore("repositories");
+        const record = withDamage(usableRecord(await repositories.get(name)), snapshot, reason);
+        if (record !== undefined) await repositories.put(record);
       }),
     );
   }

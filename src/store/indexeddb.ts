@@ -45,6 +45,7 @@ export async function openIndexedDbStore(names: ScopeNames, deps: IndexedDbDepen
     configure: (config) => repositories.configure(config),
     takeEpoch: (name) => repositories.takeEpoch(name),
     saveLastSync: (name, epoch, lastSync, branch) => repositories.saveLastSync(name, epoch, lastSync, branch),
+    saveDamage: (name, snapshot, reason) => repositories.saveDamage(name, snapshot, reason),
     publish: (snapshot, epoch) => repositories.publish(snapshot, epoch),
 
     snapshot: async (id) =>

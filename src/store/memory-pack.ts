@@ -34,7 +34,7 @@ export function writeMemoryPack(contents: MemoryContents, slice: Slice | undefin
       ended = { key };
       const last = pieces.pop();
       if (last) pieces.push(last.slice(0, used));
-      if (!contents.packs.has(key)) contents.packs.set(key, { size, pieces, idx: idx.slice() });
+      contents.packs.set(key, { size, pieces, idx: idx.slice() });
       pieces = [];
     },
 

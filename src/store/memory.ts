@@ -2,7 +2,7 @@ import type { Slice } from "../core/cooperation/slice.ts";
 import { MemoryContents } from "./memory-contents.ts";
 import { readMemoryPack, writeMemoryPack } from "./memory-pack.ts";
 import { usableRecord } from "./record-schema.ts";
-import { configured, nextEpoch, packMissing, published, withLastSync } from "./repository-record.ts";
+import { configured, nextEpoch, packMissing, published, withDamage, withLastSync } from "./repository-record.ts";
 import type { GitFiles, Store } from "./store.ts";
 
 /**
@@ -30,6 +30,11 @@ export function createMemoryStore(contents: MemoryContents = new MemoryContents(
     async saveLastSync(name, epoch, lastSync, branch) {
       const record = repository(name);
       if (record?.epoch === epoch) contents.repositories.set(name, withLastSync(record, lastSync, branch));
+    },
+
+    async saveDamage(name, snapshot, reason) {
+      const record = withDamage(repository(name), snapshot, reason);
+      if (record !== undefined) contents.repositories.set(name, record);
     },
 
     snapshot: async (id) => usableRecord(contents.snapshots.get(id)),

@@ -18,6 +18,13 @@ export interface RepositoryRecord {
   readonly branch: string | null;
   /** Remote or branch were configured anew since the snapshot: the ages of its commit and of the next one do not compare. */
   readonly moved?: boolean;
+  /** What a reader found wrong with the snapshot of that id: the next sync looks at its packs, and fetches them again if need be. */
+  readonly damage?: Damage;
+}
+
+export interface Damage {
+  readonly snapshot: string;
+  readonly reason: string;
 }
 
 /** Key: id. Immutable once written. */

@@ -36,8 +36,24 @@ export function published(
   if (old.epoch !== epoch) {
     throw new MirrorError("fenced-out", { repository: old.name, epoch, current: old.epoch });
   }
-  const { moved: _, ...kept } = old;
+  const { moved: _moved, damage: _damage, ...kept } = old;
   return { ...kept, snapshot: snapshot.id };
+}
+
+/**
+ * The record with a mark on its snapshot, or without one when `reason` is null. Undefined when nothing changes: another snapshot is
+ * served by now, or the same was noted before.
+ */
+export function withDamage(
+  record: RepositoryRecord | undefined,
+  snapshot: string,
+  reason: string | null,
+): RepositoryRecord | undefined {
+  if (record === undefined || record.snapshot !== snapshot) return undefined;
+  const { damage, ...rest } = record;
+  const marked = damage?.snapshot === snapshot;
+  if (marked === (reason !== null)) return undefined;
+  return reason === null ? rest : { ...rest, damage: { snapshot, reason } };
 }
 
 /** Why a snapshot that names `key` must not become visible. */

@@ -78,6 +78,7 @@ export class SnapshotReader {
       } catch (reason) {
         failed = id;
         thrown = reason;
+        await this.#lost(repository, id, reason);
       }
     }
   }
@@ -94,6 +95,15 @@ export class SnapshotReader {
       if (this.#opened.get(repository) === opening) this.#opened.delete(repository);
     });
     return opening.snapshot;
+  }
+
+  /** Marks the snapshot, so that a sync puts it right; and has the pointer read again, for the snapshot may have been replaced and collected. */
+  async #lost(repository: string, id: string, thrown: unknown): Promise<void> {
+    if (!(thrown instanceof MirrorError) || thrown.code !== "store-lost") return;
+    this.recheck(repository);
+    const { reason } = thrown.data as { readonly reason: string };
+    // The failure that is answered for is the one found first.
+    await this.#store.saveDamage(repository, id, reason).catch(() => undefined);
   }
 
   /** The pointer may have changed: the next request reads it. */
@@ -115,7 +125,8 @@ export class SnapshotReader {
     } catch (thrown) {
       throw new MirrorError("store-lost", { reason: `snapshot ${id} has no valid manifest` }, thrown);
     }
-    return new OpenSnapshot(record, manifest, this.#store, this.#windows, sha1, () => this.recheck(record.repository));
+    const lost = (thrown: unknown) => this.#lost(record.repository, id, thrown);
+    return new OpenSnapshot(record, manifest, this.#store, this.#windows, sha1, lost);
   }
 }
 
@@ -125,19 +136,19 @@ class OpenSnapshot implements Snapshot {
   readonly #store: Store;
   readonly #windows: PackWindows;
   readonly #sha1: Digest;
-  readonly #lost: () => void;
+  readonly #lost: (thrown: unknown) => Promise<void>;
   readonly #packs: Map<string, Promise<StoredPack>> = new Map();
   readonly #bulkPacks: Map<string, Promise<StoredPack>> = new Map();
   readonly #objects: StoredObjectReader = new StoredObjectReader(defaultLimits);
 
-  /** `lost` is called when something of it turns out to be gone or damaged. */
+  /** `lost` is awaited when something of it turns out to be gone or damaged. */
   constructor(
     record: SnapshotRecord,
     manifest: Manifest,
     store: Store,
     windows: PackWindows,
     sha1: Digest,
-    lost: () => void,
+    lost: (thrown: unknown) => Promise<void>,
   ) {
     this.record = record;
     this.#manifest = manifest;
@@ -175,7 +186,7 @@ class OpenSnapshot implements Snapshot {
     try {
       return await this.#readVerified(rank, inBulk);
     } catch (thrown) {
-      if (thrown instanceof MirrorError && thrown.code === "store-lost") this.#lost();
+      await this.#lost(thrown);
       throw thrown;
     }
   }

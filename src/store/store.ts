@@ -24,6 +24,12 @@ export interface Store {
   /** Records how a sync ended. Ignored when `epoch` is not the current one. */
   saveLastSync(name: string, epoch: number, lastSync: LastSync, branch: string | null): Promise<void>;
 
+  /**
+   * Notes durably that something of the snapshot is damaged or gone; null takes that back. Does nothing when that repository's pointer
+   * names another snapshot. The next publish takes it back too.
+   */
+  saveDamage(repository: string, snapshot: string, reason: string | null): Promise<void>;
+
   snapshot(id: string): Promise<SnapshotRecord | undefined>;
   /** Stores the snapshot and flips the pointer in one durable transaction. Throws `fenced-out` when `epoch` is not current, `store-lost` when a pack it names is not there. */
   publish(snapshot: SnapshotRecord, epoch: number): Promise<void>;

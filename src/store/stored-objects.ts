@@ -1,10 +1,13 @@
 import { MirrorError } from "../core/errors.ts";
+import type { Digest } from "../core/git/digest.ts";
 import { defaultLimits } from "../core/git/limits.ts";
 import type { Place } from "../core/git/manifest.ts";
+import { kindOf } from "../core/git/object-type.ts";
 import { fromHex } from "../core/git/oid.ts";
 import { PackIdx } from "../core/git/pack-idx.ts";
 import type { IndexedPack } from "../core/git/pack-union.ts";
-import { type StoredObject, StoredObjectReader } from "../core/git/stored-object.ts";
+import { hashObject, type StoredObject, StoredObjectReader } from "../core/git/stored-object.ts";
+import { createDigest } from "../platform/digest.ts";
 import { PackWindows } from "./pack-windows.ts";
 import type { Store } from "./store.ts";
 
@@ -18,9 +21,11 @@ export interface BulkReading {
 export class StoredObjects {
   readonly packs: readonly IndexedPack[];
   readonly reader: StoredObjectReader = new StoredObjectReader(defaultLimits);
+  readonly #sha1: Digest;
 
-  private constructor(packs: readonly IndexedPack[]) {
+  private constructor(packs: readonly IndexedPack[], sha1: Digest) {
     this.packs = packs;
+    this.#sha1 = sha1;
   }
 
   /** Throws `store-lost` when a pack is gone or its idx damaged. */
@@ -37,7 +42,7 @@ export class StoredObjects {
         throw new MirrorError("store-lost", { reason: `the idx of pack ${key} is damaged` }, thrown);
       }
     }
-    return new StoredObjects(packs);
+    return new StoredObjects(packs, await createDigest("sha1"));
   }
 
   /** Where the object is, in the order of the packs given; null when it is in none. */
@@ -49,10 +54,14 @@ export class StoredObjects {
     return null;
   }
 
-  /** The object, or null when it is in none of the packs. */
+  /** The object, hashed again, or null when it is in none of the packs. Throws `store-lost` when it is damaged. */
   async read(oid: string): Promise<StoredObject | null> {
     const place = this.find(fromHex(oid), 0);
-    return place === null ? null : this.reader.read(this.packs[place.pack]!.pack, place.offset);
+    if (place === null) return null;
+    const { pack } = this.packs[place.pack]!;
+    const object = await this.reader.read(pack, place.offset);
+    if (hashObject(this.#sha1, kindOf(object.type) ?? "", object.bytes) === oid) return object;
+    throw new MirrorError("store-lost", { reason: `object ${oid} in pack ${pack.key} is damaged` });
   }
 
   /** Type number of the object, or 0 when it is in none of the packs. */

@@ -3,6 +3,7 @@ import { asMirrorError, type ErrorRecord, MirrorError } from "../core/errors.ts"
 import type { RepositoryConfig } from "../protocol/config.ts";
 import type { Engine, EngineStatus, LiveAnswer, UpdateOrder } from "../protocol/messages.ts";
 import type { AvailabilityStatus, LastSync, RepositoryStatus } from "../protocol/status.ts";
+import { isLost, noteDamage } from "./damage.ts";
 import { defaultGitDeadlines, type SyncHost } from "./host.ts";
 import { LiveClone } from "./live-clone.ts";
 import { RepositoryProgress } from "./repository-progress.ts";
@@ -42,7 +43,10 @@ export class SyncEngine implements Engine {
     this.#listener = listener;
     this.#meter = new AvailabilityMeter(host.clock, host.macrotask);
     this.#retired = new RetiredSnapshots(host.store, host.clock);
-    this.#upkeep = new Upkeep(host, this.#retired, (repository, snapshot) => listener.published(repository, snapshot));
+    this.#upkeep = new Upkeep(host, this.#retired, {
+      published: (repository, snapshot) => listener.published(repository, snapshot),
+      damaged: (repository) => void this.update(repository),
+    });
   }
 
   /** Takes over these repositories; those followed before are left as they are. */
@@ -97,8 +101,10 @@ export class SyncEngine implements Engine {
 
   /** Resolves when neither a sync nor what follows one in the background runs. */
   async rest(repository: string): Promise<void> {
-    await this.settled(repository);
-    await this.#upkeep.rest(repository);
+    do {
+      await this.#upkeep.rest(repository);
+      await this.settled(repository);
+    } while (this.#upkeep.busy(repository));
   }
 
   /** Stops all syncs; resolves when nothing of them runs any more. */
@@ -124,8 +130,16 @@ export class SyncEngine implements Engine {
     let epoch = 0;
     try {
       await this.#upkeep.stop(config.name);
-      epoch = await store.takeEpoch(config.name);
-      ({ changes } = await this.#attempts(followed, running, epoch));
+      epoch = await this.#takeEpoch(followed);
+      try {
+        ({ changes } = await this.#attempts(followed, running, epoch));
+      } catch (thrown) {
+        if (!isLost(thrown) || running.abort.signal.aborted) throw thrown;
+        // Once more, without what was lost: not marked, it would be built upon again.
+        await noteDamage(store, config.name, thrown);
+        epoch = await this.#takeEpoch(followed);
+        ({ changes } = await this.#attempts(followed, running, epoch));
+      }
     } catch (thrown) {
       error = asMirrorError(thrown).toJSON();
     }
@@ -145,6 +159,16 @@ export class SyncEngine implements Engine {
     followed.running = null;
     if (error === null && !running.abort.signal.aborted) this.#upkeep.begin(config.name, epoch, changes.removed);
     this.#listener.progress(progress.status(), this.#meter.read());
+  }
+
+  /** Configures what an emptied database has forgotten, so that it is cloned again, and takes the epoch of a sync. */
+  async #takeEpoch({ config, progress }: Followed): Promise<number> {
+    const { store } = this.#host;
+    for (const followed of this.#followed.values()) {
+      if ((await store.repository(followed.config.name)) === undefined) await store.configure(followed.config);
+    }
+    if ((await store.repository(config.name))?.snapshot === null) progress.emptied();
+    return store.takeEpoch(config.name);
   }
 
   /** Tries again after a broken connection, with growing, jittered waits; what the remote said clearly is final. */

@@ -43,6 +43,11 @@ export class RepositoryProgress {
     this.#last = nothing;
   }
 
+  /** Nothing is stored any more. */
+  emptied(): void {
+    this.#snapshot = null;
+  }
+
   enter(phase: SyncPhase): void {
     this.#phase = phase;
   }

@@ -59,15 +59,18 @@ export async function syncRepository(
   };
   observer.phase("discover");
   // Reading our own side, and compiling the digest, take as long as the remote does.
-  const [tip, before, record] = await Promise.all([
+  const [tip, current, record] = await Promise.all([
     discover(host, remote, signal),
-    currentSnapshot(host, config.name),
+    currentSnapshot(host, config.name, slice),
     host.store.repository(config.name),
     createDigest("sha1"),
   ]);
   observer.discovered(tip);
-  if (before !== null && before.commit === tip.commit) {
-    await ensureTarball(host, before, remote, slice, observer);
+  // What is damaged is still what was served: ages and changes are told from it.
+  const before = current?.record ?? null;
+  const sound = current?.sound === true ? before : null;
+  if (sound !== null && sound.commit === tip.commit) {
+    await ensureTarball(host, sound, remote, slice, observer);
     return { tip, changes: { added: 0, changed: 0, removed: 0 } };
   }
   const older = new OlderRemote(remote, record, before, () => observer.acceptsOlder());
@@ -78,7 +81,7 @@ export async function syncRepository(
     epoch,
     remote,
     tip,
-    before,
+    sound,
     older,
     slice,
     observer,

@@ -2,6 +2,7 @@ import { MirrorError } from "../core/errors.ts";
 import { compactSnapshot } from "./compact.ts";
 import { compactionDue } from "./compaction-due.ts";
 import { currentSnapshot } from "./current-snapshot.ts";
+import { isLost, noteDamage } from "./damage.ts";
 import type { SyncHost } from "./host.ts";
 import type { RetiredSnapshots } from "./retired-snapshots.ts";
 
@@ -10,28 +11,37 @@ interface Running {
   readonly done: Promise<void>;
 }
 
+export interface UpkeepListener {
+  /** Another snapshot serves. */
+  published(repository: string, snapshot: string): void;
+  /** What is served was found damaged, and is marked: a sync is needed. */
+  damaged(repository: string): void;
+}
+
 /** What is done for a repository in the background, between two syncs: its packs are compacted when that pays. */
 export class Upkeep {
   readonly #host: SyncHost;
   readonly #retired: RetiredSnapshots;
-  readonly #published: (repository: string, snapshot: string) => void;
+  readonly #listener: UpkeepListener;
   readonly #running: Map<string, Running> = new Map();
 
-  /** `published` is called when another snapshot serves. */
-  constructor(host: SyncHost, retired: RetiredSnapshots, published: (repository: string, snapshot: string) => void) {
+  constructor(host: SyncHost, retired: RetiredSnapshots, listener: UpkeepListener) {
     this.#host = host;
     this.#retired = retired;
-    this.#published = published;
+    this.#listener = listener;
   }
 
   /** To be called after each sync, with its epoch. `removed`: files that it removed. */
   begin(repository: string, epoch: number, removed: number): void {
     const abort = new AbortController();
     const done = this.#run(repository, epoch, removed, abort.signal)
-      // What fails here has changed nothing that is served, and may have left a pack; the next sync brings the next try.
-      .catch(() => this.#retired.collect())
+      .catch((thrown: unknown) => this.#failed(repository, thrown).catch(() => undefined))
       .then(() => void this.#running.delete(repository));
     this.#running.set(repository, { abort, done });
+  }
+
+  busy(repository: string): boolean {
+    return this.#running.has(repository);
   }
 
   /** A sync comes first: what is under way is given up, and resolves when nothing of it runs any more. */
@@ -47,11 +57,23 @@ export class Upkeep {
   }
 
   async #run(repository: string, epoch: number, removed: number, signal: AbortSignal): Promise<void> {
-    const before = await currentSnapshot(this.#host, repository);
-    if (before === null || signal.aborted || !(await compactionDue(this.#host, before, removed))) return;
+    const current = await currentSnapshot(this.#host, repository, this.#host.slice());
+    if (current?.sound !== true || signal.aborted) return;
+    const before = current.record;
+    if (!(await compactionDue(this.#host, before, removed))) return;
     const after = await compactSnapshot(this.#host, before, epoch, signal);
     if (after === null) return;
     this.#retired.retire(before.id);
-    this.#published(repository, after.id);
+    this.#listener.published(repository, after.id);
+  }
+
+  /** Nothing that is served has changed. What was stored already goes, and the next sync brings the next try. */
+  async #failed(repository: string, thrown: unknown): Promise<void> {
+    await this.#retired.collect();
+    if (!isLost(thrown)) return;
+    await noteDamage(this.#host.store, repository, thrown);
+    // Asked for only when the packs are damaged indeed: what fails for another reason would fail again after that sync.
+    const current = await currentSnapshot(this.#host, repository, this.#host.slice());
+    if (current?.sound === false) this.#listener.damaged(repository);
   }
 }

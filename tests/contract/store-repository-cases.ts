@@ -112,6 +112,37 @@ export function repositoryCases(open: (place: string) => Promise<Store>): Case[]
       },
     },
     {
+      title: "damage is noted for what is served, and forgotten by the next publish",
+      run: async () => {
+        const [store, other] = await Promise.all([open("damage"), open("damage")]);
+        const damage = async () => (await other.repository("default"))?.damage;
+        await store.saveDamage("default", "s1", "no such repository");
+        equal(await store.repository("default"), undefined, "record of an unknown repository");
+        await store.configure(sampleConfig("default"));
+        await store.saveDamage("default", "s1", "not served");
+        equal(await damage(), undefined, "damage of a snapshot that is not served");
+        const epoch = await store.takeEpoch("default");
+        const key = await storePack(store, "a1");
+        await store.publish(sampleSnapshot("s1", "default", [key]), epoch);
+        await store.saveDamage("default", "s1", "first");
+        await store.saveDamage("default", "s1", "second");
+        equal(await damage(), { snapshot: "s1", reason: "first" }, "damage");
+        await store.saveDamage("default", "s0", null);
+        equal((await damage())?.reason, "first", "damage after another snapshot was said to be whole");
+        await store.saveLastSync("default", epoch, sampleLastSync(1), null);
+        await store.configure(sampleConfig("default"));
+        equal((await damage())?.reason, "first", "damage after a failed sync and a start");
+        await store.saveDamage("default", "s1", null);
+        equal(await damage(), undefined, "damage that was none");
+        await store.saveDamage("default", "s1", "third");
+        await store.publish(sampleSnapshot("s2", "default", [key]), epoch);
+        equal(await damage(), undefined, "damage after a publish");
+        await store.saveDamage("default", "s1", "of what was served before");
+        equal(await damage(), undefined, "damage of what was served before");
+        await Promise.all([store.close(), other.close()]);
+      },
+    },
+    {
       title: "two opens see each other's publish",
       run: async () => {
         const [one, two] = await Promise.all([open("shared"), open("shared")]);

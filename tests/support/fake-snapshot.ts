@@ -135,6 +135,7 @@ export function fakeStore(
     configure: unused,
     takeEpoch: unused,
     saveLastSync: unused,
+    saveDamage: unused,
     snapshot: unused,
     publish: unused,
     packWriter: unused,
