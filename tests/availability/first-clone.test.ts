@@ -30,7 +30,7 @@ const targets: readonly Target[] = [
 const everyMs = 20;
 /** The deadline of a package file, and what an answer at the deadline may come early or late. */
 const deadlineMs = 2_000;
-const repeats = 2;
+const repeats = 4;
 /** What a limit is multiplied with when other programs took part of the machine in every run. */
 const tolerance = 5;
 
@@ -75,7 +75,7 @@ async function run(target: Target): Promise<Run> {
 
 function report(title: string, { samples, noise, cloneMs }: Run): void {
   const lines = [`${title}: ready after ${cloneMs.toFixed(0)} ms, ${samples.length} requests, ${describeNoise(noise)}`];
-  for (const kind of ["status", "shell", "repo", "package"] as const) {
+  for (const kind of ["status", "shell", "repo", "package", "again"] as const) {
     const own = samples.filter((sample) => sample.kind === kind);
     const counts = new Map<string, number>();
     for (const { status, source } of own) {
@@ -90,8 +90,11 @@ function report(title: string, { samples, noise, cloneMs }: Run): void {
   console.log(lines.join("\n"));
 }
 
+/** What must be answered at once: status, the app, and a file that has arrived. */
+const prompt: readonly Sample["kind"][] = ["status", "shell", "again"];
+
 function slowest(samples: readonly Sample[]): number {
-  return Math.max(...samples.filter(({ kind }) => kind === "status" || kind === "shell").map(({ ms }) => ms));
+  return Math.max(...samples.filter(({ kind }) => prompt.includes(kind)).map(({ ms }) => ms));
 }
 
 describe.each(targets)("a request every 20 ms during the first clone: $title", (target) => {
@@ -101,7 +104,7 @@ describe.each(targets)("a request every 20 ms during the first clone: $title", (
     let last = await run(target);
     report(target.title, last);
     const { promptMs } = target;
-    // A maximum is decided by one event of the machine, which its counters do not always show: one run of three must hold the limit.
+    // A maximum is decided by one event of the machine, which its counters do not always show: one run of five must hold the limit.
     for (let again = 0; again < repeats && slowest(last.samples) > promptMs; again++) {
       last = await run(target);
       report(`${target.title}, repeated because ${promptMs} ms were exceeded`, last);
@@ -109,11 +112,14 @@ describe.each(targets)("a request every 20 ms during the first clone: $title", (
     const { samples } = last;
     const of = (...kinds: Sample["kind"][]) => samples.filter(({ kind }) => kinds.includes(kind));
     // The probe ran through the clone, not only after it.
-    expect(of("status").length).toBeGreaterThan(last.cloneMs / (4 * everyMs) / 3);
+    expect(of("status").length).toBeGreaterThan(last.cloneMs / (5 * everyMs) / 3);
+    expect(of("again").length).toBeGreaterThan(0);
     expect(of("package", "repo").filter(({ source }) => source === "sync").length).toBeGreaterThan(0);
-    expect(of("status", "shell").filter(({ status }) => status !== 200)).toEqual([]);
+    expect(of(...prompt).filter(({ status }) => status !== 200)).toEqual([]);
     expect(of("package", "repo").filter(({ status }) => status !== 200 && status !== 503)).toEqual([]);
     const refused = of("package", "repo").filter(({ status }) => status === 503);
+    // Whatever arrives within the deadline is waited for.
+    if (last.cloneMs < deadlineMs) expect(refused).toEqual([]);
     for (const { retryAfter, ms } of refused) {
       expect(retryAfter).toMatch(/^([1-9]|[1-5]\d|60)$/);
       expect(ms).toBeGreaterThan(deadlineMs - 100);

@@ -2,7 +2,7 @@ import type { TestPage } from "../browsers/browser.ts";
 
 /** One request of a probe. */
 export interface Sample {
-  readonly kind: "status" | "shell" | "package" | "repo";
+  readonly kind: "status" | "shell" | "package" | "repo" | "again";
   /** Milliseconds since the probe's first request. */
   readonly at: number;
   /** Milliseconds until the whole body was there. */
@@ -20,7 +20,7 @@ export interface Probe {
 
 /**
  * From the moment that a service worker controls the page, one request every `everyMs`: `status`, the app's page, a
- * package file and `repo`, in turn. A slow answer does not hold up the next request.
+ * package file, `repo`, and the package file that was answered last once more (`again`), in turn. A slow answer does not hold up the next request.
  */
 export async function startProbe(
   page: TestPage,
@@ -34,6 +34,7 @@ export async function startProbe(
       const pending = new Set<Promise<void>>();
       let count = 0;
       let begun = 0;
+      let answered: URL | null = null;
       const ask = async (kind: Sample["kind"], url: URL) => {
         const started = performance.now();
         let [status, source, retryAfter]: [number, string | null, string | null] = [0, null, null];
@@ -43,6 +44,7 @@ export async function startProbe(
           status = response.status;
           source = response.headers.get("x-opam-source");
           retryAfter = response.headers.get("retry-after");
+          if (kind === "package" && status === 200) answered = url;
         } catch {
           // Status 0 says it.
         }
@@ -54,17 +56,19 @@ export async function startProbe(
       clock.onmessage = () => {
         if (navigator.serviceWorker.controller === null) return;
         if (count === 0) begun = performance.now();
-        const kinds = ["status", "shell", "package", "repo"] as const;
-        const kind = kinds[count % 4]!;
+        const kinds = ["status", "shell", "package", "repo", "again"] as const;
+        const kind = kinds[count % kinds.length]!;
         // Strides through the whole list, so that early and late parts of the pack are asked for alike.
-        const file = packages[(Math.floor(count / 4) * 7919) % packages.length]!;
+        const file = packages[(Math.floor(count / kinds.length) * 7919) % packages.length]!;
         count++;
         const paths = {
           status: "opam/default/status",
           shell: "index.html",
           package: `opam/default/${encodeURI(file)}`,
+          repo: "opam/default/repo",
         };
-        const asked = ask(kind, new URL(kind === "repo" ? "opam/default/repo" : paths[kind], base));
+        if (kind === "again" && answered === null) return;
+        const asked = ask(kind, kind === "again" ? answered! : new URL(paths[kind], base));
         pending.add(asked);
         void asked.then(() => pending.delete(asked));
       };
