@@ -28,8 +28,7 @@ export function archiveRoutes(archives: Archives, log: Log): Hono<GatewayEnv> {
       }
       return streamOut(c, 200, headers, file.createReadStream({ start: 0, end: Math.max(0, size - 1) }), log);
     } catch (thrown) {
-      const error = asMirrorError(thrown);
-      return problem(error, error.code === "not-ready" ? { "retry-after": "5" } : {});
+      return problem(asMirrorError(thrown));
     }
   });
   routes.all("/:algorithm/:hex", (c) => methodNotAllowed(c.req.method, "GET, HEAD"));

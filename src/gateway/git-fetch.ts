@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { MirrorError } from "../core/errors.ts";
 import type { Fetch } from "../sync/host.ts";
+import type { GitShape } from "./git-routes.ts";
 import { type GitRequest, type GitSource, gitHeaders } from "./git-source.ts";
 import type { GitExchange } from "./options.ts";
 import { problem } from "./problem.ts";
@@ -11,7 +12,7 @@ export const inProcessBase = "http://gateway.invalid/";
 const requests = ["info/refs", "git-upload-pack"] as const;
 
 /** The engine's way to the same Git that browsers reach at `git/<repository>`, without a socket of our own in between. */
-export function gitFetch(sources: ReadonlyMap<string, GitSource>): Fetch {
+export function gitFetch(sources: ReadonlyMap<string, GitSource>, shape: GitShape): Fetch {
   return async (address, init = {}) => {
     const { pathname } = new URL(address);
     const exchange = exchangeOf(pathname);
@@ -36,7 +37,7 @@ export function gitFetch(sources: ReadonlyMap<string, GitSource>): Fetch {
     };
     const found = await source.ask(request);
     if (found instanceof Response) return found;
-    return new Response(streamOf(found.body, signal), { headers: { ...found.headers } });
+    return new Response(streamOf(shape(exchange, found.body), signal), { headers: { ...found.headers } });
   };
 }
 

@@ -26,7 +26,7 @@ export class LocalGit implements GitSource {
     const { exchange, signal } = request;
     const path = `git/${exchange.repository}/${exchange.request}`;
     if (this.#running.size >= maxRunning) {
-      return problem(new MirrorError("not-ready", { path, retryAfter: 1 }), { "retry-after": "1" });
+      return problem(new MirrorError("not-ready", { path, retryAfter: 1 }));
     }
     const child = spawn("git", ["http-backend"], { env: this.#environment(request) });
     yieldTo(child);

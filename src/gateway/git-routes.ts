@@ -16,11 +16,20 @@ export type GitShape = (exchange: GitExchange, body: Readable) => Readable;
  * Pushing, the dumb protocol's files and everything else of a Git server do not exist here.
  */
 export function gitRoutes(sources: ReadonlyMap<string, GitSource>, shape: GitShape, log: Log): Hono<GatewayEnv> {
+  const routes = gitExchanges(sources, shape, log);
+  for (const path of ["/:name/info/refs", "/:name/git-upload-pack", "/:name/git-receive-pack"])
+    routes.all(path, (c) => problem(new MirrorError("unknown-repository", { name: c.req.param("name") ?? "" })));
+  routes.all("/*", (c) => notFound(c.req.path));
+  return routes;
+}
+
+/** The same without a last word: what none of the sources answers is left to the next route. */
+export function gitExchanges(sources: ReadonlyMap<string, GitSource>, shape: GitShape, log: Log): Hono<GatewayEnv> {
   const routes = new Hono<GatewayEnv>();
-  routes.get("/:name/info/refs", (c) => {
+  routes.get("/:name/info/refs", (c, next) => {
     const name = c.req.param("name");
     const source = sources.get(name);
-    if (source === undefined) return problem(new MirrorError("unknown-repository", { name }));
+    if (source === undefined) return next();
     const service = c.req.query("service");
     if (service !== "git-upload-pack") {
       const message =
@@ -31,23 +40,23 @@ export function gitRoutes(sources: ReadonlyMap<string, GitSource>, shape: GitSha
     }
     return answer(c, source, { repository: name, request: "info/refs" }, shape, log);
   });
-  routes.post("/:name/git-upload-pack", (c) => {
+  routes.post("/:name/git-upload-pack", (c, next) => {
     const name = c.req.param("name");
     const source = sources.get(name);
-    if (source === undefined) return problem(new MirrorError("unknown-repository", { name }));
+    if (source === undefined) return next();
     return answer(c, source, { repository: name, request: "git-upload-pack" }, shape, log);
   });
-  routes.all("/:name/git-receive-pack", (c) =>
-    problem(
-      new MirrorError("remote-refused", {
-        remote: c.req.param("name"),
-        message: "pushing is not possible, this is a mirror",
-      }),
-    ),
+  routes.all("/:name/git-receive-pack", (c, next) => {
+    const remote = c.req.param("name");
+    if (!sources.has(remote)) return next();
+    return problem(new MirrorError("remote-refused", { remote, message: "pushing is not possible, this is a mirror" }));
+  });
+  routes.all("/:name/info/refs", (c, next) =>
+    sources.has(c.req.param("name")) ? methodNotAllowed(c.req.method, "GET, HEAD") : next(),
   );
-  routes.all("/:name/info/refs", (c) => methodNotAllowed(c.req.method, "GET, HEAD"));
-  routes.all("/:name/git-upload-pack", (c) => methodNotAllowed(c.req.method, "POST"));
-  routes.all("/*", (c) => notFound(c.req.path));
+  routes.all("/:name/git-upload-pack", (c, next) =>
+    sources.has(c.req.param("name")) ? methodNotAllowed(c.req.method, "POST") : next(),
+  );
   return routes;
 }
 

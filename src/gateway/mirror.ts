@@ -3,13 +3,16 @@ import { systemClock } from "../platform/clock.ts";
 import type { MirrorConfig } from "../protocol/config.ts";
 import type { RepositoryStatus, Status } from "../protocol/status.ts";
 import { createHandler } from "../serve/handler.ts";
+import { UploadPack } from "../serve/upload-pack.ts";
 import { SnapshotReader } from "../store/snapshot-reader.ts";
 import type { Store } from "../store/store.ts";
 import { SyncEngine } from "../sync/engine.ts";
 import type { Archives } from "./archives.ts";
 import { eventLoopTurn, gatewaySlice } from "./event-loop.ts";
 import { gitFetch, inProcessBase } from "./git-fetch.ts";
+import type { GitShape } from "./git-routes.ts";
 import type { GitSource } from "./git-source.ts";
+import { StoreGit } from "./git-store.ts";
 import { MirrorArchives } from "./mirror-archives.ts";
 import { MirrorUpstream } from "./mirror-upstream.ts";
 import type { Log } from "./options.ts";
@@ -21,6 +24,7 @@ export interface MirrorParts {
   readonly config: MirrorConfig;
   readonly store: Store;
   readonly git: ReadonlyMap<string, GitSource>;
+  readonly gitShape: GitShape;
   readonly archives: Archives;
   readonly upstreams: ReadonlyMap<string, URL>;
   readonly everyMs: number;
@@ -32,6 +36,8 @@ export interface GatewayMirror {
   readonly store: Store;
   readonly engine: SyncEngine;
   answer(request: Request): Promise<Response>;
+  /** What is mirrored, as Git repositories: `<repository>.git`. */
+  readonly git: ReadonlyMap<string, GitSource>;
   status(): Promise<Status>;
   /** Begins to sync: at once and then regularly. */
   start(): void;
@@ -47,7 +53,7 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
   const engine = new SyncEngine(
     {
       store,
-      fetch: gitFetch(parts.git),
+      fetch: gitFetch(parts.git, parts.gitShape),
       clock: systemClock,
       macrotask: eventLoopTurn,
       slice: gatewaySlice,
@@ -78,6 +84,14 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
     engineStatus: () => engine.status(),
     onAnswered: (ms) => void engine.answered([ms]),
   });
+  const uploadPack = new UploadPack({
+    store,
+    openSnapshot: (repository) => snapshots.current(repository),
+    clock: systemClock,
+    slice: gatewaySlice,
+    agent: `opam-web-mirror/${config.version}`,
+  });
+  const git = new Map(names.map((name) => [`${name}.git`, new StoreGit(name, uploadPack, log)]));
   await engine.follow(config.repositories);
   await handler.refresh();
   let stop = () => {};
@@ -85,6 +99,7 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
     store,
     engine,
     answer: handler,
+    git,
     status: async () => {
       const url = new URL(`opam/${names[0] ?? "default"}/status`, new URL(parts.base, inProcessBase));
       return (await (await handler(new Request(url))).json()) as Status;

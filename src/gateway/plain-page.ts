@@ -58,7 +58,10 @@ function section(site: string, repository: RepositoryStatus): string {
     ...(failure === undefined ? [] : [["Problem", failure] as [string, string]]),
     ...(notice === undefined ? [] : [["Note", notice] as [string, string]]),
   ];
-  const lines = opamLines(site, name);
+  const lines = [
+    ...opamLines(site, name),
+    { what: "As a Git repository", command: `git clone ${site}opam/${name}.git` },
+  ];
   return `<h2>${escaped(name)}</h2>
 <dl>${facts.map(([term, text]) => `<dt>${term}</dt><dd>${escaped(text)}</dd>`).join("")}</dl>
 ${lines.map(({ what, command }) => `<p>${what}</p><pre><code>${escaped(command)}</code></pre>`).join("\n")}`;

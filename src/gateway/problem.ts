@@ -7,6 +7,11 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   "remote-not-git": 502,
   "remote-refused": 403,
   "remote-timeout": 502,
+  "protocol-broken": 400,
+  "store-lost": 503,
+  "store-quota": 503,
+  "store-failed": 503,
+  "store-newer": 503,
   "not-found": 404,
   "bad-path": 400,
   "method-not-allowed": 405,
@@ -29,6 +34,8 @@ export function problem(error: MirrorError, headers: Readonly<Record<string, str
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
   });
+  // `not-ready` says in how many seconds; of the others nobody knows.
+  if (code === 503) all.set("retry-after", String("retryAfter" in error.data ? error.data.retryAfter : 5));
   for (const [name, value] of Object.entries(headers)) all.set(name, value);
   return new Response(`${JSON.stringify(body)}\n`, { status: code, headers: all });
 }

@@ -4,7 +4,7 @@ import type { MirrorConfig } from "../protocol/config.ts";
 import { archiveRoutes } from "./archive-routes.ts";
 import type { Archives } from "./archives.ts";
 import type { GatewayEnv } from "./context.ts";
-import { type GitShape, gitRoutes } from "./git-routes.ts";
+import { type GitShape, gitExchanges, gitRoutes } from "./git-routes.ts";
 import type { GitSource } from "./git-source.ts";
 import type { GatewayMirror } from "./mirror.ts";
 import type { Log } from "./options.ts";
@@ -26,7 +26,7 @@ export interface GatewayParts {
   readonly connect: readonly string[];
   readonly log: Log;
   /** Answers `<base>opam/…` for native clients. Without it these paths do not exist. */
-  readonly mirror?: Pick<GatewayMirror, "answer" | "status">;
+  readonly mirror?: Pick<GatewayMirror, "answer" | "status" | "git">;
 }
 
 /** Everything the gateway answers, in one place. */
@@ -43,6 +43,7 @@ export function gatewayRoutes(parts: GatewayParts): Hono<GatewayEnv> {
   app.route(at("gateway/upstream"), upstreamRoutes(parts.upstreams, log));
   app.route(at("git"), gitRoutes(parts.git, parts.gitShape, log));
   const { mirror } = parts;
+  if (mirror !== undefined) app.route(at("opam"), gitExchanges(mirror.git, parts.gitShape, log));
   app.all(at("opam/*"), (c) => (mirror === undefined ? notFound(c.req.path) : mirror.answer(c.req.raw)));
   app.all(at("gateway/*"), (c) => notFound(c.req.path));
 

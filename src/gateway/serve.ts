@@ -67,6 +67,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
         gitDirectory === null ? new RemoteGit(remote, log) : new LocalGit(gitDirectory, log),
       ]),
     );
+    const gitShape = bodyShape(options);
     const config = configOf(followed, options.mirror !== false);
     const archives = new Archives(folders, new DownloadedArchives(join(work.kept, "archives"), urls), log);
     const upstreams = new Map(
@@ -75,13 +76,13 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     if (options.mirror !== false) {
       const store = await openStore(options, work.kept);
       const everyMs = options.updateMs ?? hourMs;
-      mirror = await gatewayMirror({ base, config, store, git, archives, upstreams, everyMs, log });
+      mirror = await gatewayMirror({ base, config, store, git, gitShape, archives, upstreams, everyMs, log });
     }
     const app = gatewayRoutes({
       base,
       config,
       git,
-      gitShape: bodyShape(options),
+      gitShape,
       archives,
       upstreams,
       ...(mirror === undefined ? {} : { mirror }),

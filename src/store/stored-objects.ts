@@ -29,7 +29,11 @@ export class StoredObjects {
   }
 
   /** Throws `store-lost` when a pack is gone or its idx damaged. */
-  static async open(store: Store, keys: readonly string[], bulk: BulkReading | null = null): Promise<StoredObjects> {
+  static async open(
+    store: Pick<Store, "pack">,
+    keys: readonly string[],
+    bulk: BulkReading | null = null,
+  ): Promise<StoredObjects> {
     const windows = new PackWindows(bulk?.windowBytes ?? 16 << 20);
     const packs: IndexedPack[] = [];
     for (const key of keys) {

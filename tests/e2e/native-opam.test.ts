@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdir, readdir } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
+import { buildDemoRepository } from "../../src/demo/build.ts";
 import type { Status } from "../../src/protocol/status.ts";
 import { git } from "../fixtures/git-command.ts";
 import { eventually } from "../support/eventually.ts";
@@ -123,5 +124,28 @@ describe.skipIf(opam === null)("native opam and the gateway's mirror of the demo
     // The address in the opam file leads nowhere: only the mirror has these bytes.
     await client("source", "tally.2.0", `--dir=${folder.at("source")}`);
     expect(await readdir(folder.at("source"))).toEqual(expect.arrayContaining(["tally.ml", "tally.mli"]));
+  });
+
+  test("as a Git repository, across an update", async () => {
+    await using folder = await temporaryFolder();
+    const { gitDirectory, commit } = await buildDemoRepository(folder.at("demo"));
+    const branch = (to: string) => git(["update-ref", "refs/heads/served", to], { gitDir: gitDirectory });
+    await branch("previous");
+    await using gateway = await testGateway({ repository: `${gitDirectory}#served`, mirror: true, memory: true });
+    const client = (...args: string[]) => runOpam(opam!, folder.at("root"), args);
+    const versions = async () =>
+      new Set((await client("list", "--all", "--all-versions", "--short", "--columns=package")).split(/\s+/));
+    const url = `git+${gateway.page}opam/default.git`;
+    await client("init", "--bare", "--disable-sandboxing", "--no-setup", "default", url);
+    await client("switch", "create", "none", "--empty");
+    const before = await versions();
+    await branch(commit);
+    await fetch(`${gateway.page}opam/default/update`, { method: "POST" });
+    await eventually(async () => (await mirrored(gateway)).commit === commit);
+    await client("update", "default");
+    const after = await versions();
+    expect(after.size).toBeGreaterThan(before.size);
+    const served = await runGit("-C", gitDirectory, "ls-tree", "-r", "--name-only", commit);
+    for (const [, name] of served.matchAll(/([^/\n]+)\/opam$/gm)) expect(after).toContain(name);
   });
 });
