@@ -1,0 +1,95 @@
+import type { Slice } from "../cooperation/slice.ts";
+import { conflictsOf } from "./archive-conflicts.ts";
+import { ArchiveIndex, sectionFlags } from "./archive-index.ts";
+import { checksumKey, urlKey } from "./archive-key.ts";
+import type { ArchiveProblem, ArchiveProblemKind } from "./archive-problem.ts";
+import { ArchiveRows } from "./archive-rows.ts";
+import { normalizedUrl } from "./archive-url.ts";
+import type { ChecksumAlgorithm } from "./checksum.ts";
+import { packageSources, type Source } from "./package-sources.ts";
+import { opamText, parseOpam } from "./parser.ts";
+import { SyntaxFault } from "./syntax-fault.ts";
+
+/** Larger opam files are not read: parsing one is a step that nothing can interrupt. The largest real one has 24 KB. */
+const fileBytes = 256 * 1024;
+/** Problems that are listed. */
+const listedProblems = 1_000;
+
+export interface BuiltArchiveIndex {
+  readonly tables: ArrayBuffer;
+  /** At most a thousand. */
+  readonly problems: readonly ArchiveProblem[];
+}
+
+/** What an update builds upon. */
+export interface IndexBefore {
+  readonly index: ArchiveIndex;
+  readonly problems: readonly ArchiveProblem[];
+  /** By old rank: the rank of the same file now, or -1 where it changed or is gone. */
+  readonly ranks: Int32Array;
+  /** Whether the file at that path did not change. */
+  readonly kept: (path: string) => boolean;
+}
+
+/** Gathers what opam files name and makes the archive index of it. No broken file keeps others from being indexed. */
+export class ArchiveIndexBuilder {
+  readonly #rows = new ArchiveRows();
+  readonly #problems: ArchiveProblem[] = [];
+
+  /** Starts with what did not change. */
+  async takeOver(before: IndexBefore, slice: Slice): Promise<void> {
+    await this.#rows.takeOver(before.index, before.ranks, slice);
+    for (const problem of before.problems) {
+      // Conflicts are looked for among all.
+      if (problem.kind !== "conflict" && before.kept(problem.path)) this.#problems.push(problem);
+    }
+  }
+
+  /** The opam file at `path`, which is the manifest's `rank`. Never throws on content. */
+  add(rank: number, path: string, bytes: Uint8Array): void {
+    try {
+      if (bytes.length > fileBytes) throw new SyntaxFault("", 0, `larger than ${fileBytes} bytes`);
+      const { sources, available } = packageSources(parseOpam(opamText(bytes)));
+      for (const source of sources) this.#add(rank, path, source, available);
+    } catch (thrown) {
+      if (!(thrown instanceof SyntaxFault)) throw thrown;
+      this.#report("parse", path, thrown.message);
+    }
+  }
+
+  /** `pathOf`: path of a rank, for the report. */
+  async finish(pathOf: (rank: number) => string, slice: Slice): Promise<BuiltArchiveIndex> {
+    const tables = await this.#rows.table(slice);
+    const conflicts = await conflictsOf(new ArchiveIndex(tables), pathOf, slice);
+    return { tables, problems: [...this.#problems, ...conflicts].slice(0, listedProblems) };
+  }
+
+  #add(rank: number, path: string, source: Source, available: boolean): void {
+    const { kind, urls, checksums, malformed } = source;
+    const what = source.file === null ? source.section : `${source.section} "${source.file}"`;
+    for (const text of malformed) this.#report("malformed-checksum", path, `${what}: "${text}" is no checksum`);
+    if (kind === "vcs" || kind === "local") {
+      this.#report("not-an-archive", path, `${what}: its address is not one of a file that can be mirrored`);
+    } else if (checksums.length === 0) this.#report("no-checksum", path, `${what} has no checksum`);
+    else if (checksums.every(({ algorithm }) => algorithm === "md5")) {
+      this.#report("weak-checksum", path, `${what} has no other checksum than md5`);
+    }
+    if (checksums.length + urls.length === 0) return;
+    const digest = (wanted: ChecksumAlgorithm) => {
+      const hex = checksums.find(({ algorithm }) => algorithm === wanted)?.hex;
+      return hex === undefined ? 0 : Number.parseInt(hex.slice(0, 8), 16);
+    };
+    const flags = (available ? 0 : sectionFlags.unavailable) | (source.section === "url" ? 0 : sectionFlags.extra);
+    const normalized = urls.map(normalizedUrl).filter((url) => url !== null);
+    const urlKeys = normalized.map(urlKey);
+    const keys = [...checksums.map(checksumKey), ...urlKeys];
+    const first = kind === "archive" ? (urlKeys[0]?.high ?? 0) : 0;
+    if (!this.#rows.add([rank, digest("md5"), digest("sha256"), digest("sha512"), first, flags], keys)) {
+      this.#report("parse", path, `${what}: there is no room left for it in the archive index`);
+    }
+  }
+
+  #report(kind: ArchiveProblemKind, path: string, message: string): void {
+    if (this.#problems.length < listedProblems) this.#problems.push({ kind, path, message });
+  }
+}
