@@ -5,7 +5,7 @@ import { fromHex } from "./oid.ts";
 import type { PackUnion } from "./pack-union.ts";
 import type { Reachable } from "./reachable.ts";
 import type { StoredObjectReader } from "./stored-object.ts";
-import { gitlinkMode, isTree, walkTree } from "./tree.ts";
+import { gitlinkMode, isTree, TreeCursor } from "./tree.ts";
 
 interface Entries {
   /** Numbers by name, in the union; submodules left out. */
@@ -78,15 +78,16 @@ async function entriesOf(
   const { type, bytes } = await reader.read(union.packs[pack]!.pack, offset);
   if (type !== objectTypes.tree) return null;
   const byName = new Map<string, { number: number; tree: boolean }>();
-  const whole = walkTree(bytes, 0, bytes.length, (mode, nameFrom, nameTo, oidAt) => {
-    if (mode === gitlinkMode) return true;
-    const found = complete ? union.require(bytes, oidAt) : union.find(bytes, oidAt);
-    const tree = isTree(mode);
+  const entry = new TreeCursor();
+  entry.open(bytes, 0, bytes.length);
+  while (entry.next()) {
+    if (entry.mode === gitlinkMode) continue;
+    const found = complete ? union.require(bytes, entry.oidAt) : union.find(bytes, entry.oidAt);
+    const tree = isTree(entry.mode);
     // A folder that is gone cannot be compared, but what replaces it can be sent whole.
-    if (found >= 0) byName.set(latin1(bytes, nameFrom, nameTo), { number: found, tree });
-    return true;
-  });
-  return whole ? { byName } : null;
+    if (found >= 0) byName.set(latin1(bytes, entry.nameFrom, entry.nameTo), { number: found, tree });
+  }
+  return entry.malformed ? null : { byName };
 }
 
 /** Names are bytes; two that differ must stay different. */
