@@ -1,4 +1,7 @@
 import type { Readable } from "node:stream";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { MirrorError } from "../core/errors.ts";
 import type { GitExchange } from "./options.ts";
 
 /** Headers of a request that Git's protocol knows. Nothing else of a client's request is passed on. */
@@ -34,3 +37,26 @@ export const requestBodyLimit: number = 10 * 1024 * 1024;
 /** How long either side may be silent, and how long a whole exchange may take. */
 export const gitIdleMs = 30_000;
 export const gitTotalMs = 600_000;
+
+/** The body of a request as it was sent. */
+export async function readAll({ body }: GitRequest): Promise<Uint8Array> {
+  const parts: Buffer[] = [];
+  for await (const part of body ?? []) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+}
+
+/** What it says: Git compresses what it sends when that is more than a kilobyte. Throws `protocol-broken`, `request-too-large`. */
+export async function plainBody({ headers }: GitRequest, bytes: Uint8Array): Promise<Uint8Array> {
+  const remote = "The Git client";
+  const encoding = headers["content-encoding"];
+  if (encoding === undefined || encoding === "identity") return bytes;
+  if (encoding !== "gzip" && encoding !== "x-gzip")
+    throw new MirrorError("protocol-broken", { remote, reason: `its request is ${encoding}` });
+  try {
+    return await promisify(gunzip)(bytes, { maxOutputLength: requestBodyLimit });
+  } catch (thrown) {
+    if ((thrown as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE")
+      throw new MirrorError("request-too-large", { allowed: requestBodyLimit });
+    throw new MirrorError("protocol-broken", { remote, reason: "its request is no gzip" }, thrown);
+  }
+}

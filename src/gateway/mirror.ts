@@ -11,6 +11,7 @@ import type { Archives } from "./archives.ts";
 import { eventLoopTurn, gatewaySlice } from "./event-loop.ts";
 import { gitFetch, inProcessBase } from "./git-fetch.ts";
 import type { GitShape } from "./git-routes.ts";
+import { SharedGit } from "./git-shared.ts";
 import type { GitSource } from "./git-source.ts";
 import { StoreGit } from "./git-store.ts";
 import { MirrorArchives } from "./mirror-archives.ts";
@@ -49,11 +50,14 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
   const { config, log, everyMs } = parts;
   const names = config.repositories.map(({ name }) => name);
   const store = onlyFollowed(parts.store, new Set(names));
+  const sources = new Map(
+    [...parts.git].map(([name, source]) => [name, source instanceof SharedGit ? source.relayed : source]),
+  );
   const snapshots = new SnapshotReader(store);
   const engine = new SyncEngine(
     {
       store,
-      fetch: gitFetch(parts.git, parts.gitShape),
+      fetch: gitFetch(sources, parts.gitShape),
       clock: systemClock,
       macrotask: eventLoopTurn,
       slice: gatewaySlice,
@@ -91,6 +95,7 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
     slice: gatewaySlice,
     agent: `opam-web-mirror/${config.version}`,
   });
+  for (const [name, source] of parts.git) if (source instanceof SharedGit) source.answerFrom(name, uploadPack, log);
   const git = new Map(names.map((name) => [`${name}.git`, new StoreGit(name, uploadPack, log)]));
   await engine.follow(config.repositories);
   await handler.refresh();

@@ -19,6 +19,7 @@ import { gatewaySlice } from "./event-loop.ts";
 import { type Followed, followedRepositories } from "./followed.ts";
 import { LocalGit } from "./git-local.ts";
 import { RemoteGit } from "./git-remote.ts";
+import { SharedGit } from "./git-shared.ts";
 import type { GitSource } from "./git-source.ts";
 import { gatewayServer, type Tls } from "./listener.ts";
 import { type GatewayMirror, gatewayMirror } from "./mirror.ts";
@@ -64,7 +65,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     const git = new Map<string, GitSource>(
       followed.map(({ name, remote, gitDirectory }) => [
         name,
-        gitDirectory === null ? new RemoteGit(remote, log) : new LocalGit(gitDirectory, log),
+        gitDirectory === null ? new SharedGit(new RemoteGit(remote, log)) : new LocalGit(gitDirectory, log),
       ]),
     );
     const gitShape = bodyShape(options);

@@ -56,6 +56,12 @@ export class UploadPack {
     return request.command === "ls-refs" ? one(refs(served[0]!, request)) : this.#fetch(served, request);
   }
 
+  /** Whether all of these are the published commit, so that a shallow fetch of them can be answered without a wait. */
+  async isCurrent(repository: string, wants: readonly string[]): Promise<boolean> {
+    const snapshot = await this.#deps.openSnapshot(repository).catch(() => null);
+    return snapshot !== null && wants.length > 0 && wants.every((want) => want === snapshot.record.commit);
+  }
+
   /** The commits that are answered for, the newest first. */
   async #current(repository: string): Promise<readonly ServedCommit[]> {
     const { clock, openSnapshot, store, slice } = this.#deps;

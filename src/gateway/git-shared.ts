@@ -1,0 +1,135 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { asMirrorError } from "../core/errors.ts";
+import { type FetchCommand, type LsRefsCommand, readUploadRequest } from "../core/git/upload-request.ts";
+import type { UploadPack } from "../serve/upload-pack.ts";
+import { type GitAnswer, type GitRequest, type GitSource, plainBody, readAll } from "./git-source.ts";
+import { StoreGit } from "./git-store.ts";
+import type { Log } from "./options.ts";
+import { problem } from "./problem.ts";
+import { SharedBody } from "./shared-body.ts";
+
+/** A pack that was fetched is given to whoever asks for the same again this soon: the mirror takes a moment until it can answer itself. */
+const keptMs = 5_000;
+
+interface Shared {
+  readonly answer: Promise<{ readonly headers: GitAnswer["headers"]; readonly body: SharedBody } | Response>;
+  readonly abort: AbortController;
+  readonly kept: boolean;
+  /** Once there is one. */
+  body: SharedBody | null;
+  users: number;
+}
+
+/**
+ * A remote that many ask for the same: the engine of the gateway, and every browser. Equal requests that run at one time are one request to the
+ * remote; a shallow fetch of the very commit that the gateway's mirror has is answered by the mirror. Lists of refs always come from the remote.
+ */
+export class SharedGit implements GitSource {
+  readonly #remote: GitSource;
+  readonly #running = new Map<string, Shared>();
+  #mirror: { readonly name: string; readonly uploadPack: UploadPack; readonly git: StoreGit } | null = null;
+
+  constructor(remote: GitSource) {
+    this.#remote = remote;
+  }
+
+  /** What the engine asks: the same requests, never answered by the mirror, which may be what it is to repair. */
+  readonly relayed: GitSource = {
+    ask: (request) => this.#ask(request, false),
+    close: () => {},
+  };
+
+  /** From now on the mirror called `name` answers for what it has. */
+  answerFrom(name: string, uploadPack: UploadPack, log: Log): void {
+    this.#mirror = { name, uploadPack, git: new StoreGit(name, uploadPack, log) };
+  }
+
+  ask(request: GitRequest): Promise<GitAnswer | Response> {
+    return this.#ask(request, true);
+  }
+
+  close(): void {
+    this.#remote.close();
+  }
+
+  async #ask(request: GitRequest, mayMirror: boolean): Promise<GitAnswer | Response> {
+    try {
+      const bytes = await readAll(request);
+      const again = { ...request, body: request.body && Readable.from([bytes], { objectMode: false }) };
+      const command = await commandOf(request, bytes);
+      const shallow = command?.command === "fetch" && command.deepen;
+      if (shallow && mayMirror && (await this.#mirrorHas(command.wants))) return await this.#mirror!.git.ask(again);
+      // The whole history has no limit that would let it be held in memory.
+      if (command?.command === "fetch" && !shallow) return await this.#remote.ask(again);
+      if (command === null && request.body !== null) return await this.#remote.ask(again);
+      return await this.#share(again, bytes, shallow);
+    } catch (thrown) {
+      return problem(asMirrorError(thrown));
+    }
+  }
+
+  async #mirrorHas(wants: readonly string[]): Promise<boolean> {
+    const mirror = this.#mirror;
+    return mirror !== null && (await mirror.uploadPack.isCurrent(mirror.name, wants));
+  }
+
+  async #share(request: GitRequest, body: Uint8Array, kept: boolean): Promise<GitAnswer | Response> {
+    const { exchange, headers, signal } = request;
+    const hash = createHash("sha256").update(body).digest("hex");
+    const key = [exchange.request, headers["git-protocol"], headers["content-encoding"], hash].join(" ");
+    let shared = this.#running.get(key);
+    if (shared === undefined) {
+      shared = this.#begin(request, kept);
+      this.#running.set(key, shared);
+    }
+    const joined = shared;
+    joined.users++;
+    let leave = () => {
+      leave = () => {};
+      signal.removeEventListener("abort", gone);
+      this.#leave(key, joined);
+    };
+    const gone = () => leave();
+    signal.addEventListener("abort", gone, { once: true });
+    const answer = await joined.answer;
+    if (answer instanceof Response) {
+      leave();
+      return answer.clone();
+    }
+    return { headers: answer.headers, body: answer.body.reader(gone) };
+  }
+
+  #begin(request: GitRequest, kept: boolean): Shared {
+    const abort = new AbortController();
+    const answer = this.#remote.ask({ ...request, signal: abort.signal }).then((found) => {
+      if (found instanceof Response) return found;
+      shared.body = new SharedBody(found.body);
+      if (abort.signal.aborted) shared.body.abandon();
+      return { headers: found.headers, body: shared.body };
+    });
+    const shared: Shared = { answer, abort, kept, body: null, users: 0 };
+    return shared;
+  }
+
+  /** The last user ends what nobody waits for. */
+  #leave(key: string, shared: Shared): void {
+    if (--shared.users > 0) return;
+    const forget = () => {
+      if (shared.users === 0 && this.#running.get(key) === shared) this.#running.delete(key);
+    };
+    if (shared.kept && shared.body?.ended) {
+      setTimeout(forget, keptMs).unref();
+      return;
+    }
+    forget();
+    shared.abort.abort();
+    shared.body?.abandon();
+  }
+}
+
+/** What is asked for by protocol version 2; null for anything else. */
+async function commandOf(request: GitRequest, bytes: Uint8Array): Promise<FetchCommand | LsRefsCommand | null> {
+  if (request.body === null || !/(^|:)version=2(:|$)/.test(request.headers["git-protocol"] ?? "")) return null;
+  return readUploadRequest(await plainBody(request, bytes)).catch(() => null);
+}
