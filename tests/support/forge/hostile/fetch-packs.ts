@@ -64,7 +64,8 @@ function packs(add: AddFetch): void {
     within(concat(pack, "extra"), before),
   );
   add("the pack twice", [...damaged, "protocol-broken"], ({ before, pack }) => within(concat(pack, pack), before));
-  add("zeros without end (100 MiB)", [...damaged, "pack-limit"], ({ before }) =>
+  // On a busy machine the sender of so much may be silent for longer than these tests wait.
+  add("zeros without end (100 MiB)", [...damaged, "pack-limit", "remote-timeout"], ({ before }) =>
     within(new Uint8Array(100 * 1024 * 1024), before),
   );
 }
