@@ -1,5 +1,6 @@
 import type { UpdateOrder } from "../protocol/messages.ts";
 import type { Status } from "../protocol/status.ts";
+import type { UpdatesAnswer } from "../protocol/updates.ts";
 
 /** What a page holds of the mirror; `openMirror` makes one. */
 export interface Mirror {
@@ -11,6 +12,8 @@ export interface Mirror {
   ready(): Promise<void>;
   /** Starts a sync of one repository, or of all. */
   update(repository?: string, order?: UpdateOrder): Promise<void>;
+  /** What the latest updates of a repository changed, newest first, and the commit that they lead to. */
+  updates(repository: string): Promise<UpdatesAnswer>;
   /** Base URL of the scope, ends in "/" */
   readonly base: string;
   /** False when no service worker answers this page. */

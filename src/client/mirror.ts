@@ -12,6 +12,7 @@ import {
 } from "../protocol/messages.ts";
 import { type ScopeNames, scopeNames } from "../protocol/names.ts";
 import type { RepositoryStatus, Status } from "../protocol/status.ts";
+import type { UpdatesAnswer } from "../protocol/updates.ts";
 import { updateAutomatically } from "./automatic-updates.ts";
 import { Leader } from "./leader.ts";
 import type { Mirror } from "./mirror-interface.ts";
@@ -174,6 +175,15 @@ class OpenMirror implements Mirror {
 
   takeOver(): Promise<void> {
     return this.#registration.takeOver();
+  }
+
+  async updates(repository: string): Promise<UpdatesAnswer> {
+    const response = await fetch(new URL(`opam/${repository}/updates`, this.base), {
+      headers: { accept: "application/json" },
+    });
+    const answer: unknown = await response.json();
+    if (!response.ok) throw asMirrorError(answer);
+    return answer as UpdatesAnswer;
   }
 
   async close(): Promise<void> {

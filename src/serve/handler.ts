@@ -1,6 +1,7 @@
 import { MirrorError } from "../core/errors.ts";
 import { type AnswerSource, commonHeaders, prefersHtml, preflightHeaders } from "../core/http/headers.ts";
 import type { UpdateOrder } from "../protocol/messages.ts";
+import type { UpdatesAnswer } from "../protocol/updates.ts";
 import type { RepositoryRecord } from "../store/records.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
 import { ArchiveFiles } from "./archive-route.ts";
@@ -139,6 +140,8 @@ class Router {
       }
       case "status":
         return this.#answerStatus(request, route.repository);
+      case "updates":
+        return this.#answerUpdates(request, route.repository);
       case "update":
         return this.#answerUpdate(request, route.repository);
     }
@@ -210,6 +213,13 @@ class Router {
       throw new MirrorError("unknown-repository", { name: repository });
     }
     return respondJson(request, status, 200, { Vary: "Accept" });
+  }
+
+  async #answerUpdates(request: Request, repository: string): Promise<Response> {
+    const snapshot = await this.#open(repository);
+    if (snapshot === null) await this.#configured(repository);
+    const { commit = null, updates = [] } = snapshot?.record ?? {};
+    return respondJson(request, { repository, commit, updates } satisfies UpdatesAnswer, 200, {});
   }
 
   async #answerUpdate(request: Request, repository: string): Promise<Response> {

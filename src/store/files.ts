@@ -9,7 +9,7 @@ import { fileFailure } from "./files-failure.ts";
 import { holdFolder, type StoreFolder } from "./files-folder.ts";
 import { gitFilesIn } from "./files-git.ts";
 import { packExists, readPackFiles, writePackFiles } from "./files-pack.ts";
-import { usableRecord } from "./record-schema.ts";
+import { usableRecord, usableSnapshot } from "./record-schema.ts";
 import type { ArchiveRecord, SnapshotRecord, TarballRecord } from "./records.ts";
 import { configured, nextEpoch, packMissing, published, withDamage, withLastSync } from "./repository-record.ts";
 import type { Store } from "./store.ts";
@@ -117,7 +117,7 @@ async function reading<T>(operation: string, work: () => Promise<T>): Promise<T>
 
 async function readSnapshot(folder: StoreFolder, id: string): Promise<SnapshotRecord | undefined> {
   const found = await readContainer<SnapshotRecord>(`snapshot ${id}`, folder.path("snapshots", id));
-  const record = usableRecord(found?.record);
+  const record = usableSnapshot(found?.record);
   if (found === undefined || record === undefined) return undefined;
   const { buffer } = await found.file.read(found.bodyAt, found.file.size - found.bodyAt);
   return { ...record, manifest: buffer };

@@ -9,7 +9,7 @@ import { indexedDbGitFiles } from "./indexeddb-git-files.ts";
 import { readPack, writePack } from "./indexeddb-pack.ts";
 import { IndexedDbRepositories } from "./indexeddb-repositories.ts";
 import { inTransaction, reading } from "./indexeddb-transaction.ts";
-import { usableRecord } from "./record-schema.ts";
+import { usableRecord, usableSnapshot } from "./record-schema.ts";
 import type { Store } from "./store.ts";
 
 export interface IndexedDbDependencies {
@@ -49,7 +49,7 @@ export async function openIndexedDbStore(names: ScopeNames, deps: IndexedDbDepen
     publish: (snapshot, epoch) => repositories.publish(snapshot, epoch),
 
     snapshot: async (id) =>
-      usableRecord(
+      usableSnapshot(
         await connection.run("read snapshot", (database) =>
           reading(database, "snapshots", (snapshots) => snapshots.get(id)),
         ),

@@ -1,7 +1,7 @@
 import type { Slice } from "../core/cooperation/slice.ts";
 import { MemoryContents } from "./memory-contents.ts";
 import { readMemoryPack, writeMemoryPack } from "./memory-pack.ts";
-import { usableRecord } from "./record-schema.ts";
+import { usableRecord, usableSnapshot } from "./record-schema.ts";
 import { configured, nextEpoch, packMissing, published, withDamage, withLastSync } from "./repository-record.ts";
 import type { GitFiles, Store } from "./store.ts";
 
@@ -37,7 +37,7 @@ export function createMemoryStore(contents: MemoryContents = new MemoryContents(
       if (record !== undefined) contents.repositories.set(name, record);
     },
 
-    snapshot: async (id) => usableRecord(contents.snapshots.get(id)),
+    snapshot: async (id) => usableSnapshot(contents.snapshots.get(id)),
     async publish(snapshot, epoch) {
       const record = published(repository(snapshot.repository), snapshot, epoch);
       for (const key of snapshot.packs) if (!contents.packs.has(key)) throw packMissing(key);

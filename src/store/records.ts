@@ -1,8 +1,12 @@
 import type { RepositoryConfig } from "../protocol/config.ts";
 import type { LastSync } from "../protocol/status.ts";
+import type { UpdateChanges } from "../protocol/updates.ts";
 
-/** Version of every record below; a change comes with a migration and a fixture of the old form. */
-export const schemaVersion = 1;
+/**
+ * Version of every record below; a change comes with a migration (record-schema.ts) and a fixture of the old form.
+ * 2: snapshots list the latest updates.
+ */
+export const schemaVersion = 2;
 
 /** Key: name. Holds the snapshot pointer: the one thing that says what is served. */
 export interface RepositoryRecord {
@@ -45,6 +49,8 @@ export interface SnapshotRecord {
   readonly versions: number;
   readonly parseErrors: readonly { readonly path: string; readonly message: string }[];
   readonly redirect: string | null;
+  /** What the latest updates changed, newest first; at most 20. */
+  readonly updates: readonly UpdateChanges[];
   /** sha256 (hex) over all of the above: a damaged record is found when it is opened. */
   readonly digest: string;
 }

@@ -17,6 +17,7 @@ export async function snapshotDigest(record: Omit<SnapshotRecord, "digest">): Pr
     record.versions,
     record.parseErrors,
     record.redirect,
+    ...(record.schema > 1 ? [record.updates] : []),
     toHex(await sha256(new Uint8Array(record.manifest))),
   ];
   return toHex(await sha256(new TextEncoder().encode(JSON.stringify(facts)) as Uint8Array<ArrayBuffer>));

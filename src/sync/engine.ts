@@ -9,6 +9,7 @@ import { LiveClone } from "./live-clone.ts";
 import { RepositoryProgress } from "./repository-progress.ts";
 import { RetiredSnapshots } from "./retired-snapshots.ts";
 import { type SyncOutcome, syncRepository } from "./sync.ts";
+import { noChanges, type TreeChanges } from "./tree-changes.ts";
 import { Upkeep } from "./upkeep.ts";
 
 export interface EngineListener {
@@ -125,7 +126,7 @@ export class SyncEngine implements Engine {
     progress.begin();
     const reporting = new AbortController();
     const reports = this.#report(progress, reporting.signal);
-    let changes: SyncOutcome["changes"] = { added: 0, changed: 0, removed: 0 };
+    let changes: TreeChanges = noChanges;
     let error: ErrorRecord | null = null;
     let epoch = 0;
     try {

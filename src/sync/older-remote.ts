@@ -55,10 +55,7 @@ export class OlderRemote {
   }
 }
 
-/** The last second that a Date can hold. */
-const lastSecond = 8.64e12;
-
 /** ISO 8601, to the second. */
 function isoDate(seconds: number): string {
-  return `${new Date(Math.min(seconds, lastSecond) * 1000).toISOString().slice(0, -5)}Z`;
+  return `${new Date(seconds * 1000).toISOString().slice(0, -5)}Z`;
 }

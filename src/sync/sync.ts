@@ -11,7 +11,6 @@ import { buildTarball } from "../store/index-tarball.ts";
 import type { SnapshotRecord } from "../store/records.ts";
 import { SnapshotReader } from "../store/snapshot-reader.ts";
 import type { StoredObjects } from "../store/stored-objects.ts";
-import { type ChangedFiles, countChangedFiles } from "./changed-files.ts";
 import { currentSnapshot } from "./current-snapshot.ts";
 import { discover, type Remote, type Tip } from "./discover.ts";
 import { writeGitRecords } from "./git-records.ts";
@@ -20,6 +19,7 @@ import type { SyncHost } from "./host.ts";
 import { OlderRemote } from "./older-remote.ts";
 import { type ReceiveHandlers, receivePack } from "./receive.ts";
 import { snapshotRecord, storePack } from "./snapshot-writer.ts";
+import { compareManifests, latestUpdates, noChanges, type TreeChanges } from "./tree-changes.ts";
 import { openFoundation, type VerifiedTree, verifyClosure, walkTree } from "./verify.ts";
 
 export interface SyncObserver extends ReceiveHandlers {
@@ -33,8 +33,8 @@ export interface SyncObserver extends ReceiveHandlers {
 
 export interface SyncOutcome {
   readonly tip: Tip;
-  /** All 0 when the remote had nothing new. */
-  readonly changes: ChangedFiles;
+  /** None when the remote had nothing new. A first clone adds every file, and no versions are listed. */
+  readonly changes: TreeChanges;
 }
 
 /** The manifest numbers packs in eight bits: where compaction never succeeds, the whole tree is fetched again before that is too little. */
@@ -71,43 +71,38 @@ export async function syncRepository(
   const sound = current?.sound === true ? before : null;
   if (sound !== null && sound.commit === tip.commit) {
     await ensureTarball(host, sound, remote, slice, observer);
-    return { tip, changes: { added: 0, changed: 0, removed: 0 } };
+    return { tip, changes: noChanges };
   }
   const older = new OlderRemote(remote, record, before, () => observer.acceptsOlder());
   older.assertNotRefused(tip);
-  const { snapshot, reader } = await fetchSnapshot(
-    host,
-    config.name,
-    epoch,
-    remote,
-    tip,
-    sound,
-    older,
-    slice,
-    observer,
-    signal,
-  );
-  const changes = await countChangedFiles(before?.manifest ?? null, snapshot.manifest, slice);
+  const wanted: WantedSnapshot = { repository: config.name, epoch, remote, tip, before, sound, older };
+  const { snapshot, reader, changes } = await fetchSnapshot(host, wanted, slice, observer, signal);
   await writeGitRecords(host, config.name, remote, tip, snapshot.packs, slice);
   await ensureTarball(host, snapshot, remote, slice, observer, reader);
   return { tip, changes };
 }
 
+interface WantedSnapshot {
+  readonly repository: string;
+  readonly epoch: number;
+  readonly remote: Remote;
+  readonly tip: Tip;
+  /** What is served now, and the same again unless its packs are damaged. */
+  readonly before: SnapshotRecord | null;
+  readonly sound: SnapshotRecord | null;
+  readonly older: OlderRemote;
+}
+
 /** Receives, verifies and publishes. The reader still holds what arrived: index.tar.gz is made from it. */
 async function fetchSnapshot(
   host: SyncHost,
-  repository: string,
-  epoch: number,
-  remote: Remote,
-  tip: Tip,
-  before: SnapshotRecord | null,
-  older: OlderRemote,
+  { repository, epoch, remote, tip, before, sound, older }: WantedSnapshot,
   slice: Slice,
   observer: SyncObserver,
   signal: AbortSignal,
-): Promise<{ readonly snapshot: SnapshotRecord; readonly reader: PackReader }> {
+): Promise<{ readonly snapshot: SnapshotRecord; readonly reader: PackReader; readonly changes: TreeChanges }> {
   observer.phase("receive");
-  const foundation = before !== null && before.packs.length < maximalPacks ? await openFoundation(host, before) : null;
+  const foundation = sound !== null && sound.packs.length < maximalPacks ? await openFoundation(host, sound) : null;
   const wanted = { commit: tip.commit, have: foundation?.snapshot.commit ?? null };
   const received = await receivePack(host, remote, wanted, slice, observer, signal);
   observer.phase("resolve");
@@ -139,6 +134,11 @@ async function fetchSnapshot(
   observer.phase("publish");
   const packs = [...(foundation?.snapshot.packs ?? []), checksum];
   const repo = await repoFile(reader, objects ?? null, verified, remote, tip);
+  const changes =
+    before === null
+      ? { ...noChanges, added: verified.files }
+      : await compareManifests(before.manifest, verified.manifest, slice);
+  const publishedAt = host.clock.wall();
   const { skipped } = verified;
   const snapshot = await snapshotRecord(
     {
@@ -153,14 +153,15 @@ async function fetchSnapshot(
       versions: verified.versions,
       parseErrors: repo.error === null ? skipped : [{ path: "repo", message: repo.error }, ...skipped],
       redirect: repo.redirect,
+      updates: latestUpdates(before, tip.commit, verified.committedAt, publishedAt, changes),
     },
-    host.clock.wall(),
+    publishedAt,
   );
   signal.throwIfAborted();
   const replaced = (await host.store.repository(repository))?.snapshot ?? null;
   await host.store.publish(snapshot, epoch);
   observer.published(snapshot, replaced);
-  return { snapshot, reader };
+  return { snapshot, reader, changes };
 }
 
 /** The `repo` file as it will be served, read before there is a snapshot to read it from. */

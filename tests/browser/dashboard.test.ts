@@ -117,6 +117,42 @@ describe("the dashboard", () => {
     await page.getByText("none (HEAD)").waitFor();
   });
 
+  it("lists what the latest updates changed, names on demand, and follows the commit", async () => {
+    await open("?scenario=ready&updates", { width: 360, height: 740 });
+    const section = page.getByRole("region", { name: "Last updates" });
+    await section.waitFor();
+    const figures = () => section.getByRole("img").evaluateAll((all) => all.map((one) => one.textContent));
+    expect(await figures()).toEqual(["+5~3−0", "+0~0−0", "+1,204~1−7"]);
+    expect(await section.getByRole("img").first().getAttribute("aria-label")).toBe("5 added, 3 changed, 0 removed");
+    expect(await section.getByText("conf-libssl.3.0").isVisible()).toBe(false);
+    await section.locator("summary").first().click();
+    expect(await section.getByText("conf-libssl.3.0").isVisible()).toBe(true);
+    expect(await section.getByText("dune.2.0").isVisible()).toBe(true);
+    await section.locator("summary").nth(1).click();
+    expect(await section.getByText("and 1,104 more versions").isVisible()).toBe(true);
+    await section.getByText("2 earlier").click();
+    expect(await figures()).toHaveLength(5);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    // Another commit: the list is asked for again.
+    await page.evaluate(() => {
+      const { fake, scenarios } = globalThis;
+      const asked = { count: 0 };
+      const updates = fake.updates.bind(fake);
+      fake.updates = async (name) => {
+        asked.count++;
+        return { ...(await updates(name)), updates: (await updates(name)).updates.slice(4) };
+      };
+      const [ready] = scenarios.ready!.repositories;
+      const next = { ...scenarios.ready!, repositories: [{ ...ready!, commit: "f".repeat(40) }] };
+      for (let i = 0; i < 5; i++) fake.set(next);
+      Object.assign(globalThis, { asked });
+    });
+    await section.getByText("2 earlier").waitFor({ state: "detached" });
+    expect(await figures()).toEqual(["+0~2−1"]);
+    expect(await page.evaluate(() => (globalThis as unknown as { asked: { count: number } }).asked.count)).toBe(1);
+    expect(complaints).toEqual([]);
+  });
+
   it("offers a new version and waits to be asked", async () => {
     await open("?scenario=ready&update");
     await page.getByText("A new version is ready.").waitFor();

@@ -22,6 +22,7 @@ export function sampleSnapshot(id: string, repository: string, packs: readonly s
     versions: 7,
     parseErrors: [{ path: "packages/a/a.1/opam", message: "line 1" }],
     redirect: null,
+    updates: [],
     digest: "d".repeat(64),
   };
 }

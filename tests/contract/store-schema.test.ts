@@ -92,6 +92,9 @@ describe.each(released)("%s", (_name, fixture) => {
     const changed = Object.entries(await servedFiles(store)).filter(([path, oid]) => fixture.files[path] !== oid);
     expect(changed.length).toBeGreaterThan(0);
     expect(changed.length).toBeLessThanOrEqual(status.lastSync!.changedFiles);
+    const { updates } = (await new SnapshotReader(store).current("default"))!.record;
+    expect(updates[0]).toMatchObject({ before: fixture.commit, commit });
+    expect(updates.length).toBe(fixture.schema < 2 ? 1 : 2);
     await mirror.engine.rest("default");
     await store.collect(new Set());
     expect(await store.archiveTotals()).toMatchObject({ stored: 1 });

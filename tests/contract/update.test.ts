@@ -72,6 +72,26 @@ async function packBytes(mirror: NodeMirror): Promise<{ readonly stored: number;
   return { stored, fresh: (await stat(join(packs, pack))).size };
 }
 
+/** Package versions that differ, by Git's account of the opam files, and of other files beside one. */
+async function versionChanges(
+  before: string,
+  after: string,
+): Promise<Record<string, { total: number; names: string[] }>> {
+  const opamFiles = async (commit: string) =>
+    new Set([...(await lsTree(gitDir, commit)).keys()].filter((path) => /^packages\/.*\/opam$/.test(path)));
+  const [then, now] = [await opamFiles(before), await opamFiles(after)];
+  const differing = (await git(["-C", gitDir, "diff", "--no-renames", "--name-only", before, after, "--", "packages"]))
+    .split("\n")
+    .map((path) => /^(.*\/([^/]+\.[^/]+))\/(opam|files\/.*)$/.exec(path))
+    .flatMap((match) => (match === null ? [] : [{ opam: `${match[1]}/opam`, name: match[2]! }]));
+  const list = (wanted: boolean, was: boolean) => {
+    const names = differing.filter(({ opam }) => now.has(opam) === wanted && then.has(opam) === was);
+    const distinct = [...new Set(names.map(({ name }) => name))];
+    return { total: distinct.length, names: distinct };
+  };
+  return { added: list(true, false), changed: list(true, true), removed: list(false, true) };
+}
+
 describe("updates", () => {
   it("follow the remote commit by commit with thin packs, compacted between", async () => {
     await follow(source.commits[0]!);
@@ -80,6 +100,7 @@ describe("updates", () => {
     expect(first.lastSync?.error).toBeNull();
     await expectServes(mirror, source.commits[0]!);
     const packs: number[] = [];
+    const commits: string[] = [];
     for (const commit of source.commits.slice(1)) {
       const before = (await mirror.snapshots.current("default"))!.record.commit;
       await follow(commit);
@@ -102,6 +123,10 @@ describe("updates", () => {
         .trim()
         .split("\n");
       expect(status.lastSync?.changedFiles).toBe(changed.filter((line) => line !== "").length);
+      const { updates } = (await mirror.snapshots.current("default"))!.record;
+      expect(updates[0]).toMatchObject({ before, commit, ...(await versionChanges(before, commit)) });
+      commits.unshift(commit);
+      expect(updates.map((update) => update.commit)).toEqual(commits.slice(0, 20));
       const { packages, versions } = await source.count(commit);
       expect({ packages: status.packages, versions: status.versions }).toEqual({ packages, versions });
     }

@@ -1,5 +1,6 @@
 import type { Mirror } from "../../src/client/mirror-interface.ts";
 import type { RepositoryStatus, Status } from "../../src/protocol/status.ts";
+import type { UpdateChanges } from "../../src/protocol/updates.ts";
 
 /** A ready repository with the figures of the real one; what a test is about is overridden. */
 export function repositoryStatus(over: Partial<RepositoryStatus>): RepositoryStatus {
@@ -40,7 +41,11 @@ export interface FakeMirror extends Mirror {
 /** A Mirror without a worker: says what it is told, and writes down what it was asked. */
 export function fakeMirror(
   initial: Status | null,
-  over: { readonly base?: string; readonly requestsControlled?: boolean } = {},
+  over: {
+    readonly base?: string;
+    readonly requestsControlled?: boolean;
+    readonly updates?: readonly UpdateChanges[];
+  } = {},
 ): FakeMirror {
   const listeners = new Set<(status: Status) => void>();
   const updateListeners = new Set<() => void>();
@@ -67,6 +72,10 @@ export function fakeMirror(
     onUpdateWaiting: (listener) => {
       updateListeners.add(listener);
       return () => updateListeners.delete(listener);
+    },
+    updates: async (repository) => {
+      const commit = status?.repositories.find(({ name }) => name === repository)?.commit ?? null;
+      return { repository, commit, updates: over.updates ?? [] };
     },
     ready: () => Promise.resolve(),
     update: (repository, order) => {

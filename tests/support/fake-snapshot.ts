@@ -53,6 +53,7 @@ export function fakeSnapshot(
     versions: 3,
     parseErrors: [],
     redirect: null,
+    updates: [],
     digest: "",
     ...overrides,
   };

@@ -50,6 +50,7 @@ export const httpTable: readonly HttpCase[] = [
     status: 200,
     expect: { "content-type": "application/gzip", etag: /^"[0-9a-f]{64}"$/, "content-length": /^\d+$/ },
   },
+  { name: "updates", path: "updates", status: 200, expect: { "content-type": "application/json" } },
   { name: "status", path: "status", status: 200, expect: { "content-type": "application/json" } },
   {
     name: "status for curl",
@@ -269,6 +270,7 @@ export const httpTable: readonly HttpCase[] = [
   },
   { name: "PUT", method: "PUT", path: "repo", status: 405, code: "method-not-allowed" },
   { name: "DELETE", method: "DELETE", path: "index.tar.gz", status: 405, code: "method-not-allowed" },
+  { name: "POST updates", method: "POST", path: "updates", status: 405, code: "method-not-allowed" },
   { name: "POST status", method: "POST", path: "status", status: 405, code: "method-not-allowed" },
   {
     name: "DELETE update",

@@ -56,6 +56,7 @@ export async function readThinPack(
     versions: before.walked.versions,
     parseErrors: before.walked.skipped,
     redirect: null,
+    updates: [],
     digest: "",
   };
   const host = {

@@ -13,6 +13,7 @@ import { OlderButton } from "./older-button.tsx";
 import { OpamLines } from "./opam-lines.tsx";
 import { ParseErrors } from "./parse-errors.tsx";
 import { ProgressBar } from "./progress-bar.tsx";
+import { RecentUpdates } from "./recent-updates.tsx";
 import { repositoryFacts } from "./repository-facts.tsx";
 import { StateBadge } from "./state-badge.tsx";
 import { SyncSteps } from "./sync-steps.tsx";
@@ -72,6 +73,7 @@ export function RepositoryCard({
             />
           )}
           <FactsList facts={repositoryFacts(repository, dashboard.now.value)} />
+          <RecentUpdates updates={dashboard.updates.value.get(name)?.updates ?? []} now={dashboard.now.value} />
           <ParseErrors errors={repository.parseErrors} />
         </div>
         <OpamLines base={dashboard.base.value} name={name} />

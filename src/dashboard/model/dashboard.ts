@@ -4,6 +4,7 @@ import type { Aborting, Clock } from "../../core/cooperation/clock.ts";
 import { type ErrorRecord, errorRecord } from "../../core/errors.ts";
 import type { UpdateOrder } from "../../protocol/messages.ts";
 import type { RepositoryStatus, Status } from "../../protocol/status.ts";
+import type { UpdatesAnswer } from "../../protocol/updates.ts";
 import { announcement } from "./announcement.ts";
 import { addSample, type Rate, rateOf, type Sample } from "./rate.ts";
 
@@ -29,7 +30,11 @@ export class Dashboard {
   /** Why asking for an update failed. */
   readonly refusal: Signal<ErrorRecord | null> = signal(null);
 
+  /** What the latest updates changed, by repository. */
+  readonly updates: Signal<ReadonlyMap<string, UpdatesAnswer>> = signal(new Map());
+
   readonly clock: Clock;
+  readonly #asking = new Set<string>();
   readonly #rates: Signal<ReadonlyMap<string, Rate | null>> = signal(new Map());
   readonly #samples = new Map<string, readonly Sample[]>();
 
@@ -109,6 +114,22 @@ export class Dashboard {
       if (said !== null) this.said.value = said;
       this.#measure();
     });
+    for (const { name, commit } of status.repositories) if (commit !== null) void this.#follow(name, commit);
+  }
+
+  /** Fetches the list of updates that leads to this commit. What fails, or comes too early, is asked for again at the next status. */
+  async #follow(name: string, commit: string): Promise<void> {
+    const { value: mirror } = this.mirror;
+    if (mirror === null || this.#asking.has(name) || this.updates.value.get(name)?.commit === commit) return;
+    this.#asking.add(name);
+    try {
+      const answer = await mirror.updates(name);
+      this.updates.value = new Map(this.updates.value).set(name, answer);
+    } catch {
+      // The list is a convenience; why the mirror does not answer is said elsewhere.
+    } finally {
+      this.#asking.delete(name);
+    }
   }
 
   #measure(): void {

@@ -1,5 +1,6 @@
 import { MirrorError } from "../../../src/core/errors.ts";
 import type { Status } from "../../../src/protocol/status.ts";
+import type { UpdateChanges } from "../../../src/protocol/updates.ts";
 import { repositoryStatus, statusOf } from "../fake-mirror.ts";
 
 const unreachable = new MirrorError("remote-unreachable", {
@@ -71,3 +72,23 @@ export const scenarios: Readonly<Record<string, Status>> = {
     }),
   ]),
 };
+
+const versions = (count: number, name: string) => ({
+  total: count,
+  names: Array.from({ length: Math.min(count, 100) }, (_, i) => `${name}.${i + 1}.0`),
+});
+
+/** Five updates, newest first: an ordinary one, one without versions, a large one. */
+export const recentUpdates: readonly UpdateChanges[] = [
+  { added: versions(5, "conf-libssl"), changed: versions(3, "dune"), removed: versions(0, "") },
+  { added: versions(0, ""), changed: versions(0, ""), removed: versions(0, "") },
+  { added: versions(1_204, "coq-mathcomp-analysis"), changed: versions(1, "ocaml"), removed: versions(7, "tezos") },
+  { added: versions(1, "yojson"), changed: versions(0, ""), removed: versions(0, "") },
+  { added: versions(0, ""), changed: versions(2, "zarith"), removed: versions(1, "zed") },
+].map((kinds, i) => ({
+  publishedAt: new Date(Date.UTC(2026, 7, 27, 11 - i, 52, 3)).toISOString(),
+  commit: `${9 - i}7014be61691efb695da5de8e860cba5d74fa1f5`,
+  committedAt: new Date(Date.UTC(2026, 7, 27, 9 - i, 41, 12)).toISOString(),
+  before: `${8 - i}7014be61691efb695da5de8e860cba5d74fa1f5`,
+  ...kinds,
+}));
