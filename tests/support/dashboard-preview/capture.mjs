@@ -10,6 +10,7 @@ const wide = { width: 1280, height: 800 };
 const narrow = { width: 360, height: 740 };
 const shots = [
   ["ready", "?scenario=ready"],
+  ["updates", "?scenario=ready&updates"],
   ["cloning", "?scenario=cloning&live"],
   ["updating", "?scenario=updating"],
   ["empty", "?scenario=empty"],
