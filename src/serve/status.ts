@@ -1,7 +1,9 @@
 import type { EngineStatus } from "../protocol/messages.ts";
 import type { AvailabilityStatus, RepositoryStatus, Status, StorageStatus } from "../protocol/status.ts";
-import type { RepositoryRecord } from "../store/records.ts";
+import { archiveReport, parseErrors } from "../store/archive-report.ts";
+import type { ArchiveIndexRecord, RepositoryRecord } from "../store/records.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
+import { ArchiveIndexes } from "./archive-indexes.ts";
 import { within } from "./deadline.ts";
 import type { HandlerDeps } from "./ports.ts";
 
@@ -19,6 +21,7 @@ const noAvailability: AvailabilityStatus = { longestGapMs: 0, requests: 0, p50Ms
  */
 export class StatusReport {
   readonly #deps: HandlerDeps;
+  readonly #indexes: ArchiveIndexes;
   #engine: { readonly status: EngineStatus | null; readonly at: number } | null = null;
   #records: readonly RepositoryRecord[] | null = null;
   #storage: StorageStatus = { usageBytes: 0, quotaBytes: 0, persisted: false };
@@ -26,6 +29,7 @@ export class StatusReport {
 
   constructor(deps: HandlerDeps) {
     this.#deps = deps;
+    this.#indexes = new ArchiveIndexes(deps.store);
   }
 
   async make(waitMs: number): Promise<Status> {
@@ -39,7 +43,11 @@ export class StatusReport {
       .then((records) => {
         this.#records = records;
         return Promise.all(
-          records.map(async (record) => ({ record, opened: await settle(this.#open(record), () => null) })),
+          records.map(async (record) => {
+            const opened = await settle(this.#open(record), () => null);
+            const indexed = opened === null || opened === "lost" ? null : this.#indexes.of(opened.record.tree);
+            return { record, opened, index: indexed && (await settle(indexed, () => null)) };
+          }),
         );
       });
     const [engine, opened, storage, totals] = await Promise.all([
@@ -50,10 +58,11 @@ export class StatusReport {
     ]);
     this.#storage = storage;
     this.#totals = totals;
-    const repositories = opened.map(({ record, opened }) =>
+    const repositories = opened.map(({ record, opened, index }) =>
       this.#repository(
         record,
         opened,
+        index,
         engine?.repositories.find(({ name }) => name === record.name),
       ),
     );
@@ -63,6 +72,7 @@ export class StatusReport {
   #repository(
     record: RepositoryRecord,
     opened: Snapshot | null | "lost",
+    index: ArchiveIndexRecord | null,
     live: RepositoryStatus | undefined,
   ): RepositoryStatus {
     const { config, lastSync } = record;
@@ -85,13 +95,14 @@ export class StatusReport {
       progress: live?.progress ?? { bytes: 0, objects: 0, totalObjects: 0 },
       lastSync: live?.lastSync ?? lastSync,
       archives: {
-        known: live?.archives.known ?? 0,
+        // The engine knows an index sooner than the store does, but no engine may run.
+        ...(index === null && live !== undefined ? live.archives : archiveReport(index)),
         stored: this.#totals.stored,
         storedBytes: this.#totals.storedBytes,
         active: archives?.active ?? live?.archives.active ?? [],
         failed: archives?.failed ?? live?.archives.failed ?? [],
       },
-      parseErrors: snapshot?.parseErrors ?? live?.parseErrors ?? [],
+      parseErrors: index === null && live !== undefined ? live.parseErrors : parseErrors(snapshot, index),
       ...(redirect === undefined || redirect === null ? {} : { redirect }),
       ...(notice === undefined ? {} : { notice }),
     };

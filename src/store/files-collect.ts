@@ -17,10 +17,13 @@ export async function collectFiles(
   const pointers = folder.repositories().flatMap(({ snapshot }) => snapshot ?? []);
   const snapshots = new Set<string>();
   const packs = new Set<string>();
+  const trees = new Set<string>();
   for (const id of new Set([...pointers, ...keep])) {
     snapshots.add(fileName(id));
     const found = await readContainer<SnapshotRecord>(`snapshot ${id}`, folder.path("snapshots", id));
-    for (const key of usableRecord(found?.record)?.packs ?? []) packs.add(fileName(key));
+    const snapshot = usableRecord(found?.record);
+    for (const key of snapshot?.packs ?? []) packs.add(fileName(key));
+    if (snapshot !== undefined) trees.add(fileName(snapshot.tree));
   }
   const sweep = async (name: string, isNamed: (file: string) => boolean): Promise<string[]> => {
     const doomed = (await readdir(join(folder.root, name))).filter((file) => !isNamed(file));
@@ -28,6 +31,7 @@ export async function collectFiles(
     return doomed;
   };
   const tarballs = await sweep("tarballs", (file) => snapshots.has(file));
+  await sweep("archive-indexes", (file) => trees.has(file));
   const sweptPacks = await sweep("packs", (file) => packs.has(file.replace(/\.(pack|idx)$/, "")));
   const sweptSnapshots = await sweep("snapshots", (file) => snapshots.has(file));
   return {

@@ -10,7 +10,7 @@ import type { RepositoryRecord } from "./records.ts";
 
 /** Version of the layout of the folder; records carry their own. */
 const layoutVersion = 1;
-const folders = ["repositories", "snapshots", "packs", "tarballs", "archives", "git", pendingFolder];
+const folders = ["repositories", "snapshots", "packs", "tarballs", "archive-indexes", "archives", "git", pendingFolder];
 
 /**
  * The folder of a store, held by this process alone. Pointers and epochs are kept in memory beside their files: nobody else writes them,

@@ -10,7 +10,7 @@ import { holdFolder, type StoreFolder } from "./files-folder.ts";
 import { gitFilesIn } from "./files-git.ts";
 import { packExists, readPackFiles, writePackFiles } from "./files-pack.ts";
 import { usableRecord, usableSnapshot } from "./record-schema.ts";
-import type { ArchiveRecord, SnapshotRecord, TarballRecord } from "./records.ts";
+import type { ArchiveIndexRecord, ArchiveRecord, SnapshotRecord, TarballRecord } from "./records.ts";
 import { configured, nextEpoch, packMissing, published, withDamage, withLastSync } from "./repository-record.ts";
 import type { Store } from "./store.ts";
 
@@ -74,6 +74,19 @@ export async function openFileStore(root: string, slice?: Slice): Promise<Store>
         writeContainer(folder.root, folder.path("tarballs", record.snapshot), record, bytes, false, slice),
       ),
 
+    archiveIndex: (tree) => reading("read archive index", () => readArchiveIndex(folder, tree)),
+    saveArchiveIndex: ({ tables, ...record }) =>
+      changing(folder, "save archive index", () =>
+        writeContainer(
+          folder.root,
+          folder.path("archive-indexes", record.tree),
+          record,
+          new Uint8Array(tables),
+          false,
+          slice,
+        ),
+      ),
+
     archive: (sha256) => reading("read archive", () => readBlob<ArchiveRecord>(folder, "archives", sha256)),
     async saveArchive({ bytes, ...record }) {
       const sizes = await archiveSizes(folder);
@@ -123,6 +136,14 @@ async function readSnapshot(folder: StoreFolder, id: string): Promise<SnapshotRe
   return { ...record, manifest: buffer };
 }
 
+async function readArchiveIndex(folder: StoreFolder, tree: string): Promise<ArchiveIndexRecord | undefined> {
+  const found = await readContainer<ArchiveIndexRecord>(`archive index ${tree}`, folder.path("archive-indexes", tree));
+  const record = usableRecord(found?.record);
+  if (found === undefined || record === undefined) return undefined;
+  const { buffer } = await found.file.read(found.bodyAt, found.file.size - found.bodyAt);
+  return { ...record, tables: buffer };
+}
+
 async function readBlob<R extends TarballRecord | ArchiveRecord>(
   folder: StoreFolder,
   kind: "tarballs" | "archives",
@@ -156,7 +177,7 @@ function archiveSizes(folder: StoreFolder): Promise<Map<string, number>> {
 async function usage(folder: StoreFolder): Promise<StorageStatus> {
   let usageBytes = 0;
   for (const size of (await archiveSizes(folder)).values()) usageBytes += size;
-  for (const name of ["snapshots", "packs", "tarballs"]) {
+  for (const name of ["snapshots", "packs", "tarballs", "archive-indexes"]) {
     for (const file of await readdir(join(folder.root, name)))
       usageBytes += (await stat(join(folder.root, name, file)).catch(() => null))?.size ?? 0;
   }

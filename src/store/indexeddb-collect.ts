@@ -19,18 +19,24 @@ export async function collectUnnamed(connection: IndexedDbConnection, keep: Read
   const total = { snapshots: 0, packs: 0, tarballs: 0 };
   for (;;) {
     const batch = await connection.run("collect", (database) =>
-      inTransaction(database, ["repositories", "snapshots", "packs", "tarballs"], "relaxed", (transaction) =>
-        collectBatch(transaction, keep),
+      inTransaction(
+        database,
+        ["repositories", "snapshots", "packs", "tarballs", "archiveindexes"],
+        "relaxed",
+        (transaction) => collectBatch(transaction, keep),
       ),
     );
     total.snapshots += batch.snapshots;
     total.packs += batch.packs;
     total.tarballs += batch.tarballs;
-    if (batch.snapshots + batch.packs + batch.tarballs < deletionsPerTransaction) return total;
+    if (batch.deleted < deletionsPerTransaction) return total;
   }
 }
 
-async function collectBatch(transaction: WriteTransaction, keep: ReadonlySet<string>): Promise<Collected> {
+async function collectBatch(
+  transaction: WriteTransaction,
+  keep: ReadonlySet<string>,
+): Promise<Collected & { readonly deleted: number }> {
   const snapshots = new Set(keep);
   for (const repository of await transaction.objectStore("repositories").getAll()) {
     // A record of a later version names something that this version cannot know: nothing may be deleted.
@@ -38,12 +44,17 @@ async function collectBatch(transaction: WriteTransaction, keep: ReadonlySet<str
     if (typeof pointer === "string") snapshots.add(pointer);
   }
   const packs = new Set<string>();
+  const trees = new Set<string>();
   for (const id of snapshots) {
     const snapshot = usableRecord(await transaction.objectStore("snapshots").get(id));
     for (const key of snapshot?.packs ?? []) packs.add(key);
+    if (snapshot !== undefined) trees.add(snapshot.tree);
   }
   let left = deletionsPerTransaction;
-  const sweep = async (name: "tarballs" | "packs" | "snapshots", named: ReadonlySet<string>): Promise<number> => {
+  const sweep = async (
+    name: "tarballs" | "archiveindexes" | "packs" | "snapshots",
+    named: ReadonlySet<string>,
+  ): Promise<number> => {
     const store = transaction.objectStore(name);
     const doomed = (await store.getAllKeys()).filter((key) => !named.has(key)).slice(0, left);
     left -= doomed.length;
@@ -51,6 +62,8 @@ async function collectBatch(transaction: WriteTransaction, keep: ReadonlySet<str
     return doomed.length;
   };
   const tarballs = await sweep("tarballs", snapshots);
+  await sweep("archiveindexes", trees);
   const sweptPacks = await sweep("packs", packs);
-  return { tarballs, packs: sweptPacks, snapshots: await sweep("snapshots", snapshots) };
+  const sweptSnapshots = await sweep("snapshots", snapshots);
+  return { tarballs, packs: sweptPacks, snapshots: sweptSnapshots, deleted: deletionsPerTransaction - left };
 }

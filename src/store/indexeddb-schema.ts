@@ -1,8 +1,15 @@
 import type { DBSchema, IDBPDatabase, StoreNames } from "idb";
-import type { ArchiveRecord, PackRecord, RepositoryRecord, SnapshotRecord, TarballRecord } from "./records.ts";
+import type {
+  ArchiveIndexRecord,
+  ArchiveRecord,
+  PackRecord,
+  RepositoryRecord,
+  SnapshotRecord,
+  TarballRecord,
+} from "./records.ts";
 
 /** Version of the set of object stores and indexes; versions of single records are `schemaVersion`. */
-export const databaseVersion = 1;
+export const databaseVersion = 2;
 
 /** Key: [repository, `md5:…` or `sha512:…`]. Two sha256 for one checksum are a conflict and served through neither. */
 export interface ChecksumRecord {
@@ -26,6 +33,7 @@ export interface MirrorSchema extends DBSchema {
   snapshots: { key: string; value: SnapshotRecord };
   packs: { key: string; value: PackRecord };
   tarballs: { key: string; value: TarballRecord };
+  archiveindexes: { key: string; value: ArchiveIndexRecord };
   archives: { key: string; value: ArchiveRecord; indexes: { size: number } };
   checksums: { key: [string, string]; value: ChecksumRecord };
   gitfiles: { key: [string, number | string]; value: GitFileRecord };
@@ -45,6 +53,9 @@ const steps: readonly ((database: MirrorDatabase) => void)[] = [
     database.createObjectStore("archives", { keyPath: "sha256" }).createIndex("size", "size");
     database.createObjectStore("checksums", { keyPath: ["repository", "checksum"] });
     database.createObjectStore("gitfiles");
+  },
+  (database) => {
+    database.createObjectStore("archiveindexes", { keyPath: "tree" });
   },
 ];
 

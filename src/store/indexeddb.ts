@@ -75,6 +75,23 @@ export async function openIndexedDbStore(names: ScopeNames, deps: IndexedDbDepen
         record.bytes.size,
       ),
 
+    archiveIndex: async (tree) =>
+      usableRecord(
+        await connection.run("read archive index", (database) =>
+          reading(database, "archiveindexes", (indexes) => indexes.get(tree)),
+        ),
+      ),
+    saveArchiveIndex: (record) =>
+      connection.run(
+        "write archive index",
+        (database) =>
+          // Not strict: it can be made again.
+          inTransaction(database, ["archiveindexes"], "relaxed", async (transaction) => {
+            await transaction.objectStore("archiveindexes").put(record);
+          }),
+        record.tables.byteLength,
+      ),
+
     archive: async (sha256) =>
       usableRecord(
         await connection.run("read archive", (database) =>

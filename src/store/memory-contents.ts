@@ -1,4 +1,4 @@
-import type { ArchiveRecord, RepositoryRecord, SnapshotRecord, TarballRecord } from "./records.ts";
+import type { ArchiveIndexRecord, ArchiveRecord, RepositoryRecord, SnapshotRecord, TarballRecord } from "./records.ts";
 
 /** A pack as it arrived: pieces of at most 1 MiB, never joined. */
 export interface MemoryPack {
@@ -18,6 +18,7 @@ export class MemoryContents {
   readonly snapshots: Map<string, SnapshotRecord> = new Map();
   readonly packs: Map<string, MemoryPack> = new Map();
   readonly tarballs: Map<string, TarballRecord> = new Map();
+  readonly archiveIndexes: Map<string, ArchiveIndexRecord> = new Map();
   readonly archives: Map<string, ArchiveRecord> = new Map();
   readonly directories: Map<string, MemoryDirectory> = new Map();
 
@@ -36,6 +37,7 @@ export class MemoryContents {
     for (const pack of this.packs.values()) bytes += pack.size + pack.idx.length;
     for (const snapshot of this.snapshots.values()) bytes += snapshot.manifest.byteLength;
     for (const tarball of this.tarballs.values()) bytes += tarball.bytes.size;
+    for (const index of this.archiveIndexes.values()) bytes += index.tables.byteLength;
     for (const archive of this.archives.values()) bytes += archive.size;
     for (const directory of this.directories.values())
       for (const file of directory.files.values()) bytes += file.length;

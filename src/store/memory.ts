@@ -54,6 +54,9 @@ export function createMemoryStore(contents: MemoryContents = new MemoryContents(
     tarball: async (snapshot) => usableRecord(contents.tarballs.get(snapshot)),
     saveTarball: async (record) => void contents.tarballs.set(record.snapshot, record),
 
+    archiveIndex: async (tree) => usableRecord(contents.archiveIndexes.get(tree)),
+    saveArchiveIndex: async (record) => void contents.archiveIndexes.set(record.tree, record),
+
     archive: async (sha256) => usableRecord(contents.archives.get(sha256)),
     saveArchive: async (record) => void contents.archives.set(record.sha256, record),
     async archiveTotals() {
@@ -69,7 +72,13 @@ export function createMemoryStore(contents: MemoryContents = new MemoryContents(
         if (typeof pointer === "string") named.add(pointer);
       }
       const packs = new Set<string>();
-      for (const id of named) for (const key of contents.snapshots.get(id)?.packs ?? []) packs.add(key);
+      const trees = new Set<string>();
+      for (const id of named) {
+        const snapshot = contents.snapshots.get(id);
+        for (const key of snapshot?.packs ?? []) packs.add(key);
+        if (snapshot !== undefined) trees.add(snapshot.tree);
+      }
+      sweep(contents.archiveIndexes, trees);
       return {
         tarballs: sweep(contents.tarballs, named),
         packs: sweep(contents.packs, packs),

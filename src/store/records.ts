@@ -1,3 +1,4 @@
+import type { ArchiveProblem } from "../core/opam/archive-problem.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
 import type { LastSync } from "../protocol/status.ts";
 import type { UpdateChanges } from "../protocol/updates.ts";
@@ -70,6 +71,19 @@ export interface TarballRecord {
   readonly bytes: Blob;
   /** Hex sha256 of the bytes: the ETag. */
   readonly sha256: string;
+}
+
+/** Key: hex oid of the root tree, so that it outlives the packs of a snapshot. Can be made again from any snapshot of that tree. */
+export interface ArchiveIndexRecord {
+  readonly schema: number;
+  readonly tree: string;
+  /** Flat binary table: see core/opam/archive-index.ts. Ranks are those of the tree's manifest. */
+  readonly tables: ArrayBuffer;
+  readonly problems: readonly ArchiveProblem[];
+  /** `archive-mirrors` of the tree's `repo` file, as written. */
+  readonly mirrors: readonly string[];
+  /** sha256 (hex) over all of the above. */
+  readonly digest: string;
 }
 
 /** Key: sha256 (hex). */

@@ -1,6 +1,6 @@
 import type { RepositoryConfig } from "../protocol/config.ts";
 import type { LastSync, StorageStatus } from "../protocol/status.ts";
-import type { ArchiveRecord, RepositoryRecord, SnapshotRecord, TarballRecord } from "./records.ts";
+import type { ArchiveIndexRecord, ArchiveRecord, RepositoryRecord, SnapshotRecord, TarballRecord } from "./records.ts";
 
 /**
  * What the engine and the handler know of storage. One contract suite (tests/contract) runs against every implementation.
@@ -41,11 +41,14 @@ export interface Store {
   tarball(snapshot: string): Promise<TarballRecord | undefined>;
   saveTarball(record: TarballRecord): Promise<void>;
 
+  archiveIndex(tree: string): Promise<ArchiveIndexRecord | undefined>;
+  saveArchiveIndex(record: ArchiveIndexRecord): Promise<void>;
+
   archive(sha256: string): Promise<ArchiveRecord | undefined>;
   saveArchive(record: ArchiveRecord): Promise<void>;
   archiveTotals(): Promise<{ readonly stored: number; readonly storedBytes: number }>;
 
-  /** Deletes snapshots, packs and tarballs that no pointer names, except snapshots in `keep`. */
+  /** Deletes snapshots, packs, tarballs and archive indexes that no pointer names, except snapshots in `keep`. */
   collect(
     keep: ReadonlySet<string>,
   ): Promise<{ readonly snapshots: number; readonly packs: number; readonly tarballs: number }>;

@@ -210,6 +210,7 @@ export class SyncEngine implements Engine {
         },
         received: (bytes) => progress.received(bytes),
         remoteSays: () => undefined,
+        indexed: (archives) => progress.indexed(archives),
         acceptsOlder: () => running.acceptOlder,
         published: (snapshot, replaced) => {
           this.#retired.retire(replaced);

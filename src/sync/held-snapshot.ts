@@ -24,8 +24,9 @@ export class HeldSnapshot implements Snapshot {
     return this.#stored.oid(path);
   }
 
-  read(path: string): Promise<SnapshotFile | undefined> {
-    return this.#stored.read(path);
+  async read(path: string): Promise<SnapshotFile | undefined> {
+    const rank = this.#manifest.find(path);
+    return (rank < 0 ? null : this.#held(rank)) ?? this.#stored.read(path);
   }
 
   paths(): Iterable<string> {
@@ -34,20 +35,20 @@ export class HeldSnapshot implements Snapshot {
 
   async *files(prefix: string, slice: Slice): AsyncIterable<SnapshotFile & { readonly path: string }> {
     const manifest = this.#manifest;
-    const { table } = this.#reader;
     for (let rank = manifest.lowerBound(prefix); rank < manifest.count; rank++) {
       const path = manifest.path(rank);
       if (!path.startsWith(prefix)) return;
-      const { oids, oidAt } = manifest.entry(rank);
-      const index = table.find(oids, oidAt);
-      if (index >= 0) {
-        const { bytes, from, size } = this.#reader.content(index);
-        yield { path, oid: manifest.oid(rank), bytes: bytes.subarray(from, from + size) };
-      } else {
-        const file = await this.#stored.read(path);
-        if (file !== undefined) yield { path, ...file };
-      }
+      const file = this.#held(rank) ?? (await this.#stored.read(path));
+      if (file !== undefined) yield { path, ...file };
       if (slice.due()) await slice.pause();
     }
+  }
+
+  #held(rank: number): SnapshotFile | null {
+    const { oids, oidAt } = this.#manifest.entry(rank);
+    const index = this.#reader.table.find(oids, oidAt);
+    if (index < 0) return null;
+    const { bytes, from, size } = this.#reader.content(index);
+    return { oid: this.#manifest.oid(rank), bytes: bytes.subarray(from, from + size) };
   }
 }

@@ -1,8 +1,10 @@
 import type { Clock } from "../core/cooperation/clock.ts";
 import type { PackReader } from "../core/git/pack-reader.ts";
 import type { LastSync, RepositoryStatus, SyncPhase, SyncProgress } from "../protocol/status.ts";
-import type { RepositoryRecord, SnapshotRecord } from "../store/records.ts";
+import { archiveReport, parseErrors } from "../store/archive-report.ts";
+import type { ArchiveIndexRecord, RepositoryRecord, SnapshotRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
+import { soundArchiveIndex } from "./archive-index.ts";
 
 const nothing: SyncProgress = { bytes: 0, objects: 0, totalObjects: 0 };
 
@@ -13,6 +15,7 @@ export class RepositoryProgress {
     SnapshotRecord,
     "commit" | "committedAt" | "packages" | "versions" | "parseErrors" | "redirect" | "branch"
   > | null;
+  #archives: ArchiveIndexRecord | null;
   #lastSync: LastSync | null;
   #running = false;
   #phase: SyncPhase | null = null;
@@ -23,16 +26,18 @@ export class RepositoryProgress {
   #last: SyncProgress = nothing;
   branch: string | null;
 
-  private constructor(record: RepositoryRecord, snapshot: SnapshotRecord | null) {
+  private constructor(record: RepositoryRecord, snapshot: SnapshotRecord | null, archives: ArchiveIndexRecord | null) {
     this.#record = record;
     this.#snapshot = snapshot;
+    this.#archives = archives;
     this.#lastSync = record.lastSync;
     this.branch = record.branch ?? record.config.branch;
   }
 
   static async load(store: Store, record: RepositoryRecord): Promise<RepositoryProgress> {
     const snapshot = record.snapshot === null ? undefined : await store.snapshot(record.snapshot);
-    return new RepositoryProgress(record, snapshot ?? null);
+    const archives = snapshot === undefined ? null : await soundArchiveIndex(store, snapshot.tree);
+    return new RepositoryProgress(record, snapshot ?? null, archives);
   }
 
   begin(): void {
@@ -46,6 +51,7 @@ export class RepositoryProgress {
   /** Nothing is stored any more. */
   emptied(): void {
     this.#snapshot = null;
+    this.#archives = null;
   }
 
   enter(phase: SyncPhase): void {
@@ -67,6 +73,10 @@ export class RepositoryProgress {
     this.#last = this.#progress();
     // The reader holds the whole pack; nothing needs it after the flip.
     this.#reader = null;
+  }
+
+  indexed(archives: ArchiveIndexRecord): void {
+    this.#archives = archives;
   }
 
   end(lastSync: LastSync): void {
@@ -100,8 +110,8 @@ export class RepositoryProgress {
       versions: snapshot?.versions ?? 0,
       progress: this.#progress(),
       lastSync: this.#lastSync,
-      archives: { known: 0, stored: 0, storedBytes: 0, active: [], failed: [] },
-      parseErrors: snapshot?.parseErrors ?? [],
+      archives: { ...archiveReport(this.#archives), stored: 0, storedBytes: 0, active: [], failed: [] },
+      parseErrors: parseErrors(snapshot, this.#archives),
       ...(snapshot?.redirect != null && { redirect: snapshot.redirect }),
       ...(config.notice !== undefined && { notice: config.notice }),
     };

@@ -8,9 +8,10 @@ import { createDigest } from "../platform/digest.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
 import type { SyncPhase } from "../protocol/status.ts";
 import { buildTarball } from "../store/index-tarball.ts";
-import type { SnapshotRecord } from "../store/records.ts";
+import type { ArchiveIndexRecord, SnapshotRecord } from "../store/records.ts";
 import { SnapshotReader } from "../store/snapshot-reader.ts";
 import type { StoredObjects } from "../store/stored-objects.ts";
+import { ensureArchiveIndex, soundArchiveIndex } from "./archive-index.ts";
 import { currentSnapshot } from "./current-snapshot.ts";
 import { discover, type Remote, type Tip } from "./discover.ts";
 import { writeGitRecords } from "./git-records.ts";
@@ -29,6 +30,8 @@ export interface SyncObserver extends ReceiveHandlers {
   acceptsOlder(): boolean;
   /** The new snapshot serves from now on, in place of the one of that id. */
   published(snapshot: SnapshotRecord, replaced: string | null): void;
+  /** What its opam files name is known. */
+  indexed(archives: ArchiveIndexRecord): void;
 }
 
 export interface SyncOutcome {
@@ -70,7 +73,7 @@ export async function syncRepository(
   const before = current?.record ?? null;
   const sound = current?.sound === true ? before : null;
   if (sound !== null && sound.commit === tip.commit) {
-    await ensureTarball(host, sound, remote, slice, observer);
+    await ensureIndexes(host, sound, null, remote, slice, observer);
     return { tip, changes: noChanges };
   }
   const older = new OlderRemote(remote, record, before, () => observer.acceptsOlder());
@@ -78,7 +81,7 @@ export async function syncRepository(
   const wanted: WantedSnapshot = { repository: config.name, epoch, remote, tip, before, sound, older };
   const { snapshot, reader, changes } = await fetchSnapshot(host, wanted, slice, observer, signal);
   await writeGitRecords(host, config.name, remote, tip, snapshot.packs, slice);
-  await ensureTarball(host, snapshot, remote, slice, observer, reader);
+  await ensureIndexes(host, snapshot, before, remote, slice, observer, reader);
   return { tip, changes };
 }
 
@@ -184,19 +187,24 @@ async function repoFile(
   return rewriteRepoFile(bytes, { commit: tip.commit, remote: remote.shown });
 }
 
-async function ensureTarball(
+/** What can be made from a published snapshot at any time: the archive index, and index.tar.gz. */
+async function ensureIndexes(
   host: SyncHost,
   record: SnapshotRecord,
+  before: SnapshotRecord | null,
   remote: Remote,
   slice: Slice,
   observer: SyncObserver,
   held: PackReader | null = null,
 ): Promise<void> {
-  if ((await host.store.tarball(record.id)) !== undefined) return;
+  const tarball = await host.store.tarball(record.id);
+  if (tarball !== undefined && (await soundArchiveIndex(host.store, record.tree)) !== null) return;
   observer.phase("index");
   const stored = await new SnapshotReader(host.store).open(record.id);
   const snapshot = held === null ? stored : new HeldSnapshot(stored, held);
   const original = await snapshot.read("repo");
   const repo = rewriteRepoFile(original?.bytes ?? null, { commit: record.commit, remote: remote.shown });
-  await host.store.saveTarball(await buildTarball(snapshot, repo.bytes, slice));
+  // First, since it is the sooner done.
+  observer.indexed(await ensureArchiveIndex(host.store, snapshot, before, repo.archiveMirrors, slice));
+  if (tarball === undefined) await host.store.saveTarball(await buildTarball(snapshot, repo.bytes, slice));
 }

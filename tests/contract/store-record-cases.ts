@@ -1,7 +1,15 @@
 import { schemaVersion } from "../../src/store/records.ts";
 import type { Store } from "../../src/store/store.ts";
 import { type Case, equal, equalBytes, ok, refused } from "./store-case.ts";
-import { sampleArchive, sampleBytes, sampleConfig, sampleSnapshot, sampleTarball, storePack } from "./store-samples.ts";
+import {
+  sampleArchive,
+  sampleArchiveIndex,
+  sampleBytes,
+  sampleConfig,
+  sampleSnapshot,
+  sampleTarball,
+  storePack,
+} from "./store-samples.ts";
 
 /** Tarballs, archives, the small Git files, and what collection deletes. */
 export function recordCases(open: (place: string) => Promise<Store>): Case[] {
@@ -56,6 +64,36 @@ export function recordCases(open: (place: string) => Promise<Store>): Case[] {
         const record = await store.tarball("s1");
         equal([record?.snapshot, record?.sha256], ["s1", "e".repeat(64)], "fields");
         equalBytes(await bytesOf(record?.bytes), sampleBytes(200, 2), "bytes");
+        await store.close();
+      },
+    },
+    {
+      title: "archive indexes are stored, replaced, read back, and kept as long as a snapshot of their tree",
+      run: async () => {
+        const store = await open("indexes");
+        await store.configure(sampleConfig("one"));
+        const epoch = await store.takeEpoch("one");
+        const pack = await storePack(store, "a1");
+        for (const tree of ["t1", "t2", "t3"])
+          await store.saveArchiveIndex(sampleArchiveIndex(tree, sampleBytes(40, 1)));
+        await store.saveArchiveIndex(sampleArchiveIndex("t2", sampleBytes(80, 2)));
+        const record = await store.archiveIndex("t2");
+        equal(record, sampleArchiveIndex("t2", sampleBytes(80, 2)), "the record");
+        equalBytes(record && new Uint8Array(record.tables), sampleBytes(80, 2), "tables");
+        equal(await store.archiveIndex("t4"), undefined, "one that is not there");
+        await store.publish({ ...sampleSnapshot("s1", "one", [pack]), tree: "t1" }, epoch);
+        await store.publish({ ...sampleSnapshot("s2", "one", [pack]), tree: "t2" }, epoch);
+        const left = async () => {
+          const found: string[] = [];
+          for (const tree of ["t1", "t2", "t3"]) if (await store.archiveIndex(tree)) found.push(tree);
+          return found.join(" ");
+        };
+        await store.collect(new Set(["s1"]));
+        equal(await left(), "t1 t2", "after collecting with a pinned snapshot");
+        await store.collect(new Set());
+        equal(await left(), "t2", "after collecting");
+        await store.saveArchiveIndex({ ...sampleArchiveIndex("t2", sampleBytes(40, 1)), schema: 99 });
+        await refused("store-newer", store.archiveIndex("t2"), "a later schema");
         await store.close();
       },
     },

@@ -1,6 +1,12 @@
 import type { RepositoryConfig } from "../../src/protocol/config.ts";
 import type { LastSync } from "../../src/protocol/status.ts";
-import { type ArchiveRecord, type SnapshotRecord, schemaVersion, type TarballRecord } from "../../src/store/records.ts";
+import {
+  type ArchiveIndexRecord,
+  type ArchiveRecord,
+  type SnapshotRecord,
+  schemaVersion,
+  type TarballRecord,
+} from "../../src/store/records.ts";
 import type { Store } from "../../src/store/store.ts";
 
 export function sampleConfig(name: string, remote = `https://example.org/${name}.git`): RepositoryConfig {
@@ -25,6 +31,12 @@ export function sampleSnapshot(id: string, repository: string, packs: readonly s
     updates: [],
     digest: "d".repeat(64),
   };
+}
+
+export function sampleArchiveIndex(tree: string, bytes: Uint8Array<ArrayBuffer>): ArchiveIndexRecord {
+  const problems = [{ kind: "parse", path: "packages/a/a.1/opam", message: "line 1" }] as const;
+  const tables = bytes.slice().buffer;
+  return { schema: schemaVersion, tree, tables, problems, mirrors: ["cache"], digest: "f".repeat(64) };
 }
 
 export function sampleTarball(snapshot: string, bytes: Uint8Array<ArrayBuffer>): TarballRecord {

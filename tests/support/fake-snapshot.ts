@@ -125,6 +125,7 @@ export function fakeStore(
     repository: async (name) => repositoryRecords.get(name),
     tarball: async (id) => tarballs.get(id),
     saveTarball: async (record) => void tarballs.set(record.snapshot, record),
+    archiveIndex: async () => undefined,
     archive: async (sha256) => archives.get(sha256),
     saveArchive: async (record) => void archives.set(record.sha256, record),
     archiveTotals: async () => ({
@@ -141,6 +142,7 @@ export function fakeStore(
     publish: unused,
     packWriter: unused,
     pack: unused,
+    saveArchiveIndex: unused,
     collect: unused,
     gitFiles: unused,
   } as FakeStore;

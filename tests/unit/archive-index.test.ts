@@ -153,9 +153,13 @@ describe("an update of the index", () => {
         const before = await build(then);
         const fresh = await build(now);
         const unchanged = (path: string) => now[path] !== undefined && now[path] === then[path];
-        const builder = new ArchiveIndexBuilder();
         const ranks = Int32Array.from(before.paths, (path) => (unchanged(path) ? fresh.paths.indexOf(path) : -1));
-        await builder.takeOver({ index: before.index, problems: before.problems, ranks, kept: unchanged }, newSlice());
+        const builder = new ArchiveIndexBuilder({
+          index: before.index,
+          problems: before.problems,
+          ranks,
+          kept: unchanged,
+        });
         for (const [rank, path] of fresh.paths.entries())
           if (!unchanged(path)) builder.add(rank, path, bytes(now[path]!));
         const { tables, problems } = await builder.finish((rank) => fresh.paths[rank]!, newSlice());

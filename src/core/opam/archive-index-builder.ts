@@ -1,9 +1,9 @@
 import type { Slice } from "../cooperation/slice.ts";
-import { conflictsOf } from "./archive-conflicts.ts";
-import { ArchiveIndex, sectionFlags } from "./archive-index.ts";
+import { ArchiveIndex, archivesWord, sectionFlags } from "./archive-index.ts";
 import { checksumKey, urlKey } from "./archive-key.ts";
 import type { ArchiveProblem, ArchiveProblemKind } from "./archive-problem.ts";
-import { ArchiveRows } from "./archive-rows.ts";
+import { ArchiveRows, type RowsBefore } from "./archive-rows.ts";
+import { surveyOf } from "./archive-survey.ts";
 import { normalizedUrl } from "./archive-url.ts";
 import type { ChecksumAlgorithm } from "./checksum.ts";
 import { packageSources, type Source } from "./package-sources.ts";
@@ -17,16 +17,13 @@ const listedProblems = 1_000;
 
 export interface BuiltArchiveIndex {
   readonly tables: ArrayBuffer;
-  /** At most a thousand. */
+  /** By path, at most a thousand. */
   readonly problems: readonly ArchiveProblem[];
 }
 
 /** What an update builds upon. */
-export interface IndexBefore {
-  readonly index: ArchiveIndex;
+export interface IndexBefore extends RowsBefore {
   readonly problems: readonly ArchiveProblem[];
-  /** By old rank: the rank of the same file now, or -1 where it changed or is gone. */
-  readonly ranks: Int32Array;
   /** Whether the file at that path did not change. */
   readonly kept: (path: string) => boolean;
 }
@@ -35,13 +32,14 @@ export interface IndexBefore {
 export class ArchiveIndexBuilder {
   readonly #rows = new ArchiveRows();
   readonly #problems: ArchiveProblem[] = [];
+  readonly #before: RowsBefore | null;
 
-  /** Starts with what did not change. */
-  async takeOver(before: IndexBefore, slice: Slice): Promise<void> {
-    await this.#rows.takeOver(before.index, before.ranks, slice);
-    for (const problem of before.problems) {
+  /** `before`: takes over what did not change. */
+  constructor(before: IndexBefore | null = null) {
+    this.#before = before;
+    for (const problem of before?.problems ?? []) {
       // Conflicts are looked for among all.
-      if (problem.kind !== "conflict" && before.kept(problem.path)) this.#problems.push(problem);
+      if (problem.kind !== "conflict" && before?.kept(problem.path)) this.#problems.push(problem);
     }
   }
 
@@ -59,9 +57,13 @@ export class ArchiveIndexBuilder {
 
   /** `pathOf`: path of a rank, for the report. */
   async finish(pathOf: (rank: number) => string, slice: Slice): Promise<BuiltArchiveIndex> {
-    const tables = await this.#rows.table(slice);
-    const conflicts = await conflictsOf(new ArchiveIndex(tables), pathOf, slice);
-    return { tables, problems: [...this.#problems, ...conflicts].slice(0, listedProblems) };
+    const tables = await this.#rows.table(this.#before, slice);
+    const { archives, conflicts } = await surveyOf(new ArchiveIndex(tables), pathOf, slice);
+    new Uint32Array(tables)[archivesWord] = archives;
+    const problems = [...this.#problems, ...conflicts].slice(0, listedProblems);
+    // The report does not tell whether the index was updated or made at once.
+    problems.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    return { tables, problems };
   }
 
   #add(rank: number, path: string, source: Source, available: boolean): void {

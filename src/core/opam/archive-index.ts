@@ -13,6 +13,7 @@ import type { Checksum } from "./checksum.ts";
  */
 export const indexMagic = 0x3141574f;
 export const headWords = 4;
+export const archivesWord = 3;
 
 /** Flags of a section. */
 export const sectionFlags = {
@@ -40,13 +41,13 @@ export class ArchiveIndex {
   constructor(buffer: ArrayBuffer) {
     const words = buffer.byteLength % 4 === 0 ? new Uint32Array(buffer) : new Uint32Array(0);
     if (words.length < headWords || words[0] !== indexMagic) throw new RangeError("not an archive index");
-    const [, n = 0, m = 0, archives = 0] = words;
+    const [, n = 0, m = 0] = words;
     if (words.length !== headWords + 6 * n + 3 * m) {
       throw new RangeError("an archive index of the wrong length");
     }
     this.sections = n;
     this.entries = m;
-    this.archives = archives;
+    this.archives = words[archivesWord]!;
     const column = (i: number) => words.subarray(headWords + i * n, headWords + (i + 1) * n);
     this.ranks = column(0);
     this.digests = [column(1), column(2), column(3)];
