@@ -2,10 +2,14 @@ import { parseArgs } from "node:util";
 import { basePath } from "../gateway/base-path.ts";
 import { OperatorError } from "../gateway/operator-error.ts";
 import type { GatewayOptions } from "../gateway/options.ts";
-import { parseOrigin, parseRepository } from "../gateway/repository-option.ts";
+import { parseArchiveMirror, parseOrigin, parseRepository } from "../gateway/repository-option.ts";
 
 export interface ServeFlags {
   readonly gateway: GatewayOptions;
+  /** Form of the lines on standard error. */
+  readonly log: "text" | "json";
+  /** Only check what `--data` holds. */
+  readonly check: boolean;
   /** Whether a browser may be opened. */
   readonly open: boolean;
   readonly help: boolean;
@@ -20,6 +24,14 @@ const flags = {
   data: { type: "string" },
   memory: { type: "boolean" },
   "no-mirror": { type: "boolean" },
+  "ignore-local": { type: "boolean" },
+  check: { type: "boolean" },
+  "skip-download": { type: "boolean" },
+  "parallel-downloads": { type: "string" },
+  "archive-mirror": { type: "string", multiple: true },
+  "hook-url": { type: "string" },
+  "hook-token": { type: "string" },
+  log: { type: "string" },
   base: { type: "string" },
   "tls-cert": { type: "string" },
   "tls-key": { type: "string" },
@@ -28,7 +40,7 @@ const flags = {
 } as const;
 
 /** The flags of `serve`. Throws an OperatorError that names the flag and says what to write instead. */
-export function serveFlags(args: readonly string[]): ServeFlags {
+export function serveFlags(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): ServeFlags {
   const values = parse(args);
   for (const [name, value] of Object.entries(values)) {
     for (const text of [value].flat()) {
@@ -39,6 +51,13 @@ export function serveFlags(args: readonly string[]): ServeFlags {
         );
     }
   }
+  const parallel = values["parallel-downloads"];
+  // In the environment a token is not seen by everybody who lists processes.
+  const token = values["hook-token"] ?? (environment.OPAM_WEB_MIRROR_HOOK_TOKEN || undefined);
+  const hook = { path: values["hook-url"] === undefined ? null : hookPath(values["hook-url"]), token: token ?? null };
+  const log = values.log ?? "text";
+  if (log !== "text" && log !== "json")
+    throw new OperatorError("usage", `--log ${log}: there is no such form of log. Give text or json.`);
   const certFile = values["tls-cert"];
   const keyFile = values["tls-key"];
   if ((certFile === undefined) !== (keyFile === undefined)) {
@@ -52,12 +71,21 @@ export function serveFlags(args: readonly string[]): ServeFlags {
       ...(values.data === undefined ? {} : { data: values.data }),
       ...(values.memory === true ? { memory: true } : {}),
       ...(values["no-mirror"] === true ? { mirror: false } : {}),
+      ...(values["ignore-local"] === true ? { ignoreLocal: true } : {}),
+      ...(values["skip-download"] === true ? { skipDownload: true } : {}),
+      ...(parallel === undefined ? {} : { parallelDownloads: parallelOf(parallel) }),
+      ...(hook.path === null && hook.token === null ? {} : { hook }),
+      ...(values["archive-mirror"] === undefined
+        ? {}
+        : { archiveMirrors: values["archive-mirror"].map(parseArchiveMirror) }),
       ...(values.base === undefined ? {} : { base: basePath(values.base) }),
       ...(certFile === undefined || keyFile === undefined ? {} : { tls: { certFile, keyFile } }),
       repositories: (values.repository ?? []).map(parseRepository),
       origins: (values.origin ?? []).map(parseOrigin),
       upstreamCaches: values["upstream-cache"] ?? [],
     },
+    log,
+    check: values.check === true,
     open: values["no-open"] !== true,
     help: values.help === true,
   };
@@ -75,6 +103,25 @@ function parse(args: readonly string[]) {
       error,
     );
   }
+}
+
+function parallelOf(text: string): number {
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > 1000)
+    throw new OperatorError("usage", `--parallel-downloads ${text}: it is not a number from 1 to 1000.`);
+  return count;
+}
+
+/** A path below the base, without slashes at its ends. */
+function hookPath(text: string): string {
+  const segments = text.split("/").filter((segment) => segment !== "");
+  const taken = ["opam", "git", "gateway", "healthz"].includes(segments[0] ?? "");
+  if (segments.length === 0 || taken || segments.some((segment) => !/^[\w~-][\w.~-]*$/.test(segment)))
+    throw new OperatorError(
+      "usage",
+      `--hook-url ${text}: it cannot be the path of a hook. Use letters, digits and . _ ~ - between slashes, and none of opam, git, gateway at its start.`,
+    );
+  return segments.join("/");
 }
 
 function portOf(text: string): number {

@@ -13,10 +13,22 @@ Flags of serve
   --origin [NAME=]URL             public URL of a repository that is answered for (default: https://opam.ocaml.org/
                                   for the repository called default); repeatable
   --upstream-cache URL|FOLDER     where archives are looked up by checksum; repeatable
+  --archive-mirror URL            cache of archives that clients are told of, behind this one; repeatable
+  --skip-download                 serves archives that are here already, and fetches none
+  --parallel-downloads N          archives fetched at a time (default 20)
   --data DIR                      keeps the mirror and fetched archives there (default: a temporary folder)
+  --ignore-local                  takes the mirror in DIR for empty, and fetches it again
+  --check                         only checks what DIR holds: exit code 1 when something is damaged
   --memory                        keeps the mirror in memory
   --no-mirror                     serves browsers only: nothing below /opam for native opam
   --base PATH                     serves everything below this path (default /)
   --tls-cert FILE --tls-key FILE  serves https with these PEM files
+  --hook-url PATH                 a request to PATH starts a sync of all repositories (besides opam/NAME/update)
+  --hook-token TOKEN              what such requests must know: Authorization: Bearer, X-Gitlab-Token, or the signature of
+                                  a web hook; also OPAM_WEB_MIRROR_HOOK_TOKEN in the environment
+  --log text|json                 form of the lines on standard error (default text)
   --no-open                       does not open a browser
+
+Exit codes
+  0  ended well, by SIGINT or SIGTERM too     1  could not start, or --check found damage     2  wrong flags
 `;

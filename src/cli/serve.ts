@@ -2,33 +2,40 @@ import { opamLines } from "../gateway/opam-lines.ts";
 import { startGateway } from "../gateway/serve.ts";
 import { reachableSites } from "./addresses.ts";
 import { openBrowser } from "./browser.ts";
+import { check } from "./check.ts";
 import { serveFlags } from "./flags.ts";
 import { help } from "./help.ts";
+import { logTo } from "./log.ts";
 
-/** Runs the gateway until it is interrupted. Throws an OperatorError when it cannot start. */
+/** Runs the gateway until it is interrupted, or checks its folder. Throws an OperatorError when it cannot start. */
 export async function serve(args: readonly string[]): Promise<void> {
   const flags = serveFlags(args);
   if (flags.help) {
     process.stdout.write(help);
     return;
   }
-  const log = (line: string) => process.stderr.write(`${line}\n`);
+  if (flags.check) {
+    process.exitCode = await check(flags.gateway.data);
+    return;
+  }
+  const log = logTo(flags.log, (text) => process.stderr.write(text));
   const gateway = await startGateway({ ...flags.gateway, log });
   // The one line that scripts wait for; its form is part of the contract.
   process.stdout.write(`listening on ${gateway.url}\n`);
   const page = `${gateway.url}${gateway.base}`;
   for (const { name, remote, branch, gitUrl } of gateway.config.repositories) {
-    log(`${page}${gitUrl} serves ${remote}${branch === null ? "" : ` (${branch})`} as "${name}"`);
+    const facts = { event: "serving", repository: name, remote, branch, git: page + gitUrl };
+    log(`${page}${gitUrl} serves ${remote}${branch === null ? "" : ` (${branch})`} as "${name}"`, facts);
   }
   if (gateway.config.native) {
     for (const site of reachableSites(gateway, flags.gateway.host))
       for (const { what, command } of gateway.config.repositories.flatMap(({ name }) => opamLines(site, name)))
-        log(`${`${what}:`.padEnd(27)}${command}`);
+        log(`${`${what}:`.padEnd(27)}${command}`, { event: "opam", command });
   }
   const stopped = untilInterrupted();
   if (flags.open && process.stdout.isTTY && process.env.CI === undefined) openBrowser(page);
   await stopped;
-  log("stopping");
+  log("stopping", { event: "stopping" });
   await gateway.close();
 }
 

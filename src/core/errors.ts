@@ -35,6 +35,7 @@ export interface ErrorData {
   "not-found": { path: string };
   "bad-path": { path: string; reason: string };
   "method-not-allowed": { method: string };
+  forbidden: { reason: string };
   "precondition-failed": { path: string };
   "range-unsatisfiable": { range: string; size: number };
   "unknown-repository": { name: string };
@@ -103,6 +104,7 @@ const sentences: { readonly [C in ErrorCode]: (data: ErrorData[C]) => string } =
   "not-found": (d) => `There is no ${d.path} in this repository. Check the path.`,
   "bad-path": (d) => `The path ${d.path} is not valid (${d.reason}). Use the path as opam writes it.`,
   "method-not-allowed": (d) => `The method ${d.method} is not allowed here. Use GET or HEAD.`,
+  forbidden: (d) => `This is not open to everybody (${d.reason}). Ask the operator of the mirror.`,
   "precondition-failed": (d) =>
     `${d.path} is not in the state that the request requires. Fetch it again without the condition.`,
   "range-unsatisfiable": (d) =>

@@ -8,7 +8,10 @@ import { MirrorError } from "../core/errors.ts";
 import { defaultLimits } from "../core/git/limits.ts";
 import { type Checksum, cachePath, checksumText } from "./checksum.ts";
 import { outbound } from "./outbound.ts";
+import { Places } from "./places.ts";
 
+/** As many as opam-mirror runs. */
+const defaultParallel = 20;
 const firstByteMs = 15_000;
 const idleMs = 30_000;
 /** What fetched archives may take on disk before the oldest are removed. */
@@ -18,12 +21,14 @@ const keepBytes = 2 * 1024 * 1024 * 1024;
 export class DownloadedArchives {
   readonly #folder: string;
   readonly #caches: readonly URL[];
+  readonly #places: Places;
   readonly #running = new Map<string, Promise<string[]>>();
   readonly #kept = new Map<string, number>();
   #keptBytes = 0;
 
-  /** `caches` are URLs of folders with the cache layout, ending in a slash. */
-  constructor(folder: string, caches: readonly URL[]) {
+  /** `caches` are URLs of folders with the cache layout, ending in a slash; `parallel` archives are fetched at a time. */
+  constructor(folder: string, caches: readonly URL[], parallel: number = defaultParallel) {
+    this.#places = new Places(parallel);
     this.#folder = folder;
     this.#caches = caches;
   }
@@ -42,7 +47,7 @@ export class DownloadedArchives {
     const key = checksumText(checksum);
     let running = this.#running.get(key);
     if (running === undefined) {
-      running = this.#fetch(checksum).finally(() => this.#running.delete(key));
+      running = this.#places.run(() => this.#fetch(checksum)).finally(() => this.#running.delete(key));
       this.#running.set(key, running);
     }
     return running;

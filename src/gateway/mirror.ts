@@ -1,9 +1,11 @@
 import { defaultLimits } from "../core/git/limits.ts";
 import { systemClock } from "../platform/clock.ts";
-import type { MirrorConfig } from "../protocol/config.ts";
+import type { MirrorConfig, RepositoryConfig } from "../protocol/config.ts";
 import type { RepositoryStatus, Status } from "../protocol/status.ts";
 import { createHandler } from "../serve/handler.ts";
 import { UploadPack } from "../serve/upload-pack.ts";
+import { buildTarball } from "../store/index-tarball.ts";
+import { servedRepoFile } from "../store/served-repo-file.ts";
 import { SnapshotReader } from "../store/snapshot-reader.ts";
 import type { Store } from "../store/store.ts";
 import { SyncEngine } from "../sync/engine.ts";
@@ -37,6 +39,8 @@ export interface GatewayMirror {
   readonly store: Store;
   readonly engine: SyncEngine;
   answer(request: Request): Promise<Response>;
+  /** Names of the repositories, in the order of the command line. */
+  readonly names: readonly string[];
   /** What is mirrored, as Git repositories: `<repository>.git`. */
   readonly git: ReadonlyMap<string, GitSource>;
   status(): Promise<Status>;
@@ -97,10 +101,14 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
   });
   for (const [name, source] of parts.git) if (source instanceof SharedGit) source.answerFrom(name, uploadPack, log);
   const git = new Map(names.map((name) => [`${name}.git`, new StoreGit(name, uploadPack, log)]));
+  const before = await store.repositories();
   await engine.follow(config.repositories);
+  for (const repository of config.repositories)
+    await keepTarballEqual(store, snapshots, repository, before.find(({ name }) => name === repository.name)?.config);
   await handler.refresh();
   let stop = () => {};
   return {
+    names,
     store,
     engine,
     answer: handler,
@@ -129,13 +137,28 @@ function onlyFollowed(store: Store, names: ReadonlySet<string>): Store {
   };
 }
 
+/** `index.tar.gz` holds the `repo` file: where the command line has changed what that says, it is built again. */
+async function keepTarballEqual(
+  store: Store,
+  snapshots: SnapshotReader,
+  config: RepositoryConfig,
+  before: RepositoryConfig | undefined,
+): Promise<void> {
+  const said = ({ remote, archiveMirrors = [] }: RepositoryConfig) => JSON.stringify([remote, archiveMirrors]);
+  if (before === undefined || said(before) === said(config)) return;
+  const snapshot = await snapshots.current(config.name).catch(() => null);
+  if (snapshot === null) return;
+  const { bytes } = await servedRepoFile(snapshot, config);
+  await store.saveTarball(await buildTarball(snapshot, bytes, gatewaySlice()));
+}
+
 /** One line at the end of each sync. */
 function report({ name, state, lastSync, commit, versions }: RepositoryStatus, log: Log): void {
   if (state === "syncing" || lastSync === null) return;
   const seconds = (lastSync.durationMs / 1000).toFixed(1);
-  if (lastSync.error !== null) log(`${name}: ${lastSync.error.message}`);
-  else
-    log(
-      `${name}: ${lastSync.changedFiles === 0 ? "nothing new" : `${lastSync.changedFiles} files changed`}, ${versions} versions at ${commit ?? "no commit"}, in ${seconds} s`,
-    );
+  const { error, changedFiles, durationMs } = lastSync;
+  const facts = { event: "sync", repository: name, commit, versions, changedFiles, durationMs, error };
+  const news = changedFiles === 0 ? "nothing new" : `${changedFiles} files changed`;
+  if (error !== null) log(`${name}: ${error.message}`, facts);
+  else log(`${name}: ${news}, ${versions} versions at ${commit ?? "no commit"}, in ${seconds} s`, facts);
 }

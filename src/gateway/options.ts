@@ -1,4 +1,5 @@
 import type { Transform } from "node:stream";
+import type { Hook } from "./hook-routes.ts";
 
 /** One `--repository [NAME=]URL[#BRANCH]`. */
 export interface RepositoryOption {
@@ -38,13 +39,23 @@ export interface GatewayOptions {
   readonly memory?: boolean;
   /** Whether the gateway has a mirror of its own, for native clients. Default true; without it `opam/…` is answered by browsers alone. */
   readonly mirror?: boolean;
+  /** Serves the archives that are here already, and fetches none. */
+  readonly skipDownload?: boolean;
+  /** Archives that are fetched at a time. Default 20. */
+  readonly parallelDownloads?: number;
+  /** Caches of archives that the served `repo` files name behind our own. */
+  readonly archiveMirrors?: readonly string[];
+  /** How a sync is started from outside, besides `opam/<repository>/update`. */
+  readonly hook?: Hook;
+  /** Takes the mirror in `data` for empty, and fetches everything again. */
+  readonly ignoreLocal?: boolean;
   /** Milliseconds between two syncs. Default one hour. */
   readonly updateMs?: number;
   /** Path below which everything is served. Default `/`. */
   readonly base?: string;
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
-  /** Receives log lines without a line end. Default: nothing is logged. */
-  readonly log?: (line: string) => void;
+  /** Receives what happens. Default: nothing is logged. */
+  readonly log?: Log;
   /** The built app. Default: `dist/app` of this package. */
   readonly appDirectory?: string;
   /** What is followed when `repositories` is empty. */
@@ -55,4 +66,5 @@ export interface GatewayOptions {
   readonly throttleBytesPerSecond?: number;
 }
 
-export type Log = (line: string) => void;
+/** A line without its end, and what it is made of for programs that read logs. */
+export type Log = (line: string, facts?: Readonly<Record<string, unknown>>) => void;

@@ -15,6 +15,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   "not-found": 404,
   "bad-path": 400,
   "method-not-allowed": 405,
+  forbidden: 403,
   "unknown-repository": 404,
   "not-ready": 503,
   "archive-unavailable": 404,

@@ -67,7 +67,22 @@ function splitName(flag: string, text: string): { name: string | null; rest: str
       "Use lower-case letters, digits, dots, hyphens and underscores",
     );
   }
+  if (name.endsWith(".git"))
+    throw usage(flag, text, "a name that ends in .git is the address of a Git repository", "Leave the .git out");
   return { name, rest };
+}
+
+/** One `--archive-mirror URL`: a cache of archives that clients are told of. */
+export function parseArchiveMirror(text: string): string {
+  const url = requireRemoteUrl("--archive-mirror", text, text);
+  if (url.protocol !== "https:" && url.protocol !== "http:")
+    throw usage(
+      "--archive-mirror",
+      text,
+      "it is not an http(s) URL",
+      "Give the address of a cache, as opam would ask it",
+    );
+  return text.replace(/\/+$/, "");
 }
 
 function requireRemoteUrl(flag: string, text: string, url: string): URL {

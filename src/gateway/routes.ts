@@ -6,6 +6,7 @@ import type { Archives } from "./archives.ts";
 import type { GatewayEnv } from "./context.ts";
 import { type GitShape, gitExchanges, gitRoutes } from "./git-routes.ts";
 import type { GitSource } from "./git-source.ts";
+import { type Hook, hookRoutes } from "./hook-routes.ts";
 import type { GatewayMirror } from "./mirror.ts";
 import type { Log } from "./options.ts";
 import { plainPageWhereNeeded } from "./plain-page-route.ts";
@@ -26,7 +27,8 @@ export interface GatewayParts {
   readonly connect: readonly string[];
   readonly log: Log;
   /** Answers `<base>opam/…` for native clients. Without it these paths do not exist. */
-  readonly mirror?: Pick<GatewayMirror, "answer" | "status" | "git">;
+  readonly mirror?: Pick<GatewayMirror, "answer" | "status" | "git" | "engine" | "names">;
+  readonly hook: Hook;
 }
 
 /** Everything the gateway answers, in one place. */
@@ -43,7 +45,10 @@ export function gatewayRoutes(parts: GatewayParts): Hono<GatewayEnv> {
   app.route(at("gateway/upstream"), upstreamRoutes(parts.upstreams, log));
   app.route(at("git"), gitRoutes(parts.git, parts.gitShape, log));
   const { mirror } = parts;
-  if (mirror !== undefined) app.route(at("opam"), gitExchanges(mirror.git, parts.gitShape, log));
+  if (mirror !== undefined) {
+    app.route(base, hookRoutes(mirror, parts.hook));
+    app.route(at("opam"), gitExchanges(mirror.git, parts.gitShape, log));
+  }
   app.all(at("opam/*"), (c) => (mirror === undefined ? notFound(c.req.path) : mirror.answer(c.req.raw)));
   app.all(at("gateway/*"), (c) => notFound(c.req.path));
 

@@ -69,8 +69,16 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       ]),
     );
     const gitShape = bodyShape(options);
-    const config = configOf(followed, options.mirror !== false);
-    const archives = new Archives(folders, new DownloadedArchives(join(work.kept, "archives"), urls), log);
+    const config = configOf(followed, options);
+    const archives = new Archives(
+      folders,
+      new DownloadedArchives(
+        join(work.kept, "archives"),
+        options.skipDownload === true ? [] : urls,
+        options.parallelDownloads,
+      ),
+      log,
+    );
     const upstreams = new Map(
       followed.flatMap(({ name, upstream }) => (upstream === null ? [] : [[name, new URL(upstream)] as const])),
     );
@@ -87,6 +95,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       archives,
       upstreams,
       ...(mirror === undefined ? {} : { mirror }),
+      hook: options.hook ?? { path: null, token: null },
       appDirectory: options.appDirectory ?? join(packageRoot(), "dist", "app"),
       connect: [
         ...new Set(
@@ -124,7 +133,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
 async function openStore(options: GatewayOptions, folder: string): Promise<Store> {
   if (options.memory === true) return createMemoryStore(new MemoryContents(), gatewaySlice());
   try {
-    return await openFileStore(join(folder, "store"), gatewaySlice());
+    return await openFileStore(join(folder, "store"), gatewaySlice(), options.ignoreLocal);
   } catch (thrown) {
     const reason =
       thrown instanceof FolderInUse
@@ -155,11 +164,11 @@ async function follow(options: GatewayOptions, scratch: string, folders: FolderC
   return followed === undefined ? [] : [{ ...followed, remote: demo.remote }];
 }
 
-function configOf(followed: readonly Followed[], native: boolean): MirrorConfig {
+function configOf(followed: readonly Followed[], { mirror, archiveMirrors = [] }: GatewayOptions): MirrorConfig {
   return {
     version: packageVersion(),
     archives: true,
-    ...(native ? { native } : {}),
+    ...(mirror === false ? {} : { native: true }),
     repositories: followed.map(({ name, remote, branch, origins, upstream, notice }) => ({
       name,
       remote,
@@ -167,6 +176,7 @@ function configOf(followed: readonly Followed[], native: boolean): MirrorConfig 
       branch,
       origins,
       upstream: upstream !== null,
+      ...(archiveMirrors.length === 0 ? {} : { archiveMirrors }),
       ...(notice === null ? {} : { notice }),
     })),
   };

@@ -21,6 +21,8 @@ export interface RepositoryConfig {
   readonly origins: readonly string[];
   /** Whether `<base>gateway/upstream/<name>/` relays an HTTP repository with the same content. */
   readonly upstream: boolean;
+  /** Caches of archives that the served `repo` file names behind our own. */
+  readonly archiveMirrors?: readonly string[];
   /** See RepositoryStatus.notice. */
   readonly notice?: string;
 }

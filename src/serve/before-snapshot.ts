@@ -3,6 +3,7 @@ import { httpDate } from "../core/http/date.ts";
 import { retryAfterSeconds } from "../core/http/problem.ts";
 import { rewriteRepoFile } from "../core/opam/repo-file.ts";
 import type { LiveAnswer } from "../protocol/messages.ts";
+import type { RepoFacts } from "../store/served-repo-file.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
 import { bytesDigest } from "./blob-digest.ts";
 import { firstAnswer, within } from "./deadline.ts";
@@ -24,8 +25,8 @@ interface Wanted {
   readonly repository: string;
   /** `repo`, `version`, `packages/…` or `index.tar.gz`. */
   readonly path: string;
-  /** The repository's remote, for the rewritten `repo` file. */
-  readonly remote: string;
+  /** For the rewritten `repo` file. */
+  readonly config: RepoFacts;
 }
 
 /**
@@ -151,7 +152,7 @@ async function liveEntity(
 ): Promise<Entity> {
   const original = new Uint8Array(answer.bytes);
   const repo = wanted.path === "repo";
-  const bytes = repo ? rewriteRepoFile(original, { commit: answer.commit, remote: wanted.remote }).bytes : original;
+  const bytes = repo ? rewriteRepoFile(original, { ...wanted.config, commit: answer.commit }).bytes : original;
   const digest = repo ? await bytesDigest(bytes, "sha256", deps.slice()) : answer.oid;
   return {
     path: wanted.path,

@@ -153,7 +153,7 @@ class Router {
       const snapshot = await this.#open(repository);
       if (snapshot !== null) return await this.#answerFrom(request, snapshot, fromSnapshot);
       const record = await this.#configured(repository);
-      const wanted = { repository, path, remote: record?.config.remote ?? "" };
+      const wanted = { repository, path, config: record?.config ?? { remote: "" } };
       const entity = await answerBeforeSnapshot(this.#deps, this.#wish, this.#watch, wanted, deadlineMs, fromSnapshot);
       return await this.#respond(request, entity);
     } catch (thrown) {

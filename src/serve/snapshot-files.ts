@@ -1,6 +1,6 @@
 import { MirrorError } from "../core/errors.ts";
 import { httpDate } from "../core/http/date.ts";
-import { servedRepoFile } from "../store/served-repo-file.ts";
+import { type RepoFacts, servedRepoFile } from "../store/served-repo-file.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
 import { bytesDigest } from "./blob-digest.ts";
 import type { HandlerDeps } from "./ports.ts";
@@ -36,8 +36,8 @@ export class SnapshotFiles {
       return { ...common, etag: `"${sha256}"`, type: textType, body: async () => bytes };
     }
     if (path === "index.tar.gz") {
-      const remote = await this.#remote(snapshot.record.repository);
-      const { bytes, sha256 } = await this.#tarballs.of(snapshot, remote, deadlineMs);
+      const config = await this.#config(snapshot.record.repository);
+      const { bytes, sha256 } = await this.#tarballs.of(snapshot, config, deadlineMs);
       return { ...common, etag: `"${sha256}"`, type: "application/gzip", body: async () => bytes };
     }
     const oid = snapshot.oid(path);
@@ -61,11 +61,11 @@ export class SnapshotFiles {
   }
 
   async #makeRepo(snapshot: Snapshot): Promise<ServedRepo> {
-    const { bytes } = await servedRepoFile(snapshot, await this.#remote(snapshot.record.repository));
+    const { bytes } = await servedRepoFile(snapshot, await this.#config(snapshot.record.repository));
     return { bytes, sha256: await bytesDigest(bytes, "sha256", this.#deps.slice()) };
   }
 
-  async #remote(repository: string): Promise<string> {
-    return (await this.#deps.store.repository(repository))?.config.remote ?? "";
+  async #config(repository: string): Promise<RepoFacts> {
+    return (await this.#deps.store.repository(repository))?.config ?? { remote: "" };
   }
 }

@@ -1,7 +1,7 @@
 import { MirrorError } from "../core/errors.ts";
 import { buildTarball } from "../store/index-tarball.ts";
 import type { TarballRecord } from "../store/records.ts";
-import { servedRepoFile } from "../store/served-repo-file.ts";
+import { type RepoFacts, servedRepoFile } from "../store/served-repo-file.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
 import { blobDigest } from "./blob-digest.ts";
 import { within } from "./deadline.ts";
@@ -21,11 +21,11 @@ export class Tarballs {
   }
 
   /** Throws `not-ready` after `deadlineMs`; the work goes on, and the next request gets its result. */
-  async of(snapshot: Snapshot, remote: string, deadlineMs: number): Promise<TarballRecord> {
+  async of(snapshot: Snapshot, config: RepoFacts, deadlineMs: number): Promise<TarballRecord> {
     const { id } = snapshot.record;
     let found = this.#found.get(id);
     if (found === undefined) {
-      found = this.#find(snapshot, remote, deadlineMs);
+      found = this.#find(snapshot, config, deadlineMs);
       this.#found.set(id, found);
       found.catch(() => this.#found.delete(id));
       for (const old of [...this.#found.keys()].slice(0, -2)) this.#found.delete(old);
@@ -35,7 +35,7 @@ export class Tarballs {
     });
   }
 
-  async #find(snapshot: Snapshot, remote: string, deadlineMs: number): Promise<TarballRecord> {
+  async #find(snapshot: Snapshot, config: RepoFacts, deadlineMs: number): Promise<TarballRecord> {
     const { clock, store } = this.#deps;
     const until = clock.now() + deadlineMs;
     do {
@@ -45,7 +45,7 @@ export class Tarballs {
       await clock.sleep(pollMs);
     } while (clock.now() < until);
     const slice = this.#deps.slice();
-    const { bytes } = await servedRepoFile(snapshot, remote);
+    const { bytes } = await servedRepoFile(snapshot, config);
     const built = await buildTarball(snapshot, bytes, slice);
     // Without room it is served from memory, and built again after a restart.
     store.saveTarball(built).catch(() => {});

@@ -28,7 +28,8 @@ export class StoreFolder {
     this.#repositories = repositories;
   }
 
-  static async load(root: string): Promise<StoreFolder> {
+  /** `forget`: what was stored before counts for nothing, and is collected. */
+  static async load(root: string, forget: boolean): Promise<StoreFolder> {
     for (const name of folders) await makeFolder(join(root, name));
     // What a killed process had not finished.
     for (const name of await readdir(join(root, pendingFolder)))
@@ -36,6 +37,10 @@ export class StoreFolder {
     await checkLayout(root);
     const repositories = new Map<string, RepositoryRecord>();
     for (const file of await readdir(join(root, "repositories"))) {
+      if (forget) {
+        await rm(join(root, "repositories", file), { force: true });
+        continue;
+      }
       const record = parsed(await readFile(join(root, "repositories", file))) as RepositoryRecord | undefined;
       if (typeof record?.name === "string" && fileName(record.name) === file) repositories.set(record.name, record);
     }
@@ -106,7 +111,10 @@ interface Use {
 const inUse = new Map<string, Use>();
 
 /** The folder, locked for this process; stores that are opened on one folder share it. Throws FolderInUse, `store-newer`. */
-export async function holdFolder(folder: string): Promise<{ folder: StoreFolder; release(): Promise<void> }> {
+export async function holdFolder(
+  folder: string,
+  forget: boolean,
+): Promise<{ folder: StoreFolder; release(): Promise<void> }> {
   await makeFolder(folder);
   const root = await realpath(folder);
   let use = inUse.get(root);
@@ -115,7 +123,7 @@ export async function holdFolder(folder: string): Promise<{ folder: StoreFolder;
     use = inUse.get(root);
   }
   if (use === undefined) {
-    use = { held: lockAndLoad(root), users: 0, released: null };
+    use = { held: lockAndLoad(root, forget), users: 0, released: null };
     inUse.set(root, use);
   }
   const using = use;
@@ -136,10 +144,10 @@ export async function holdFolder(folder: string): Promise<{ folder: StoreFolder;
   }
 }
 
-async function lockAndLoad(root: string): Promise<Held> {
+async function lockAndLoad(root: string, forget: boolean): Promise<Held> {
   const lock = await lockFolder(root);
   try {
-    return { folder: await StoreFolder.load(root), lock };
+    return { folder: await StoreFolder.load(root, forget), lock };
   } catch (thrown) {
     await lock.release();
     throw thrown;

@@ -16,10 +16,11 @@ import type { Store } from "./store.ts";
 
 /**
  * A store in a folder, for Node. Files are written aside and renamed; a snapshot, its packs and its pointer are on the disk, in this order,
- * before `publish` resolves. One process at a time: throws FolderInUse while another one has the folder open.
+ * before `publish` resolves. One process at a time: throws FolderInUse while another one has the folder open. `forget`: repositories that
+ * were stored before are not there any more.
  */
-export async function openFileStore(root: string, slice?: Slice): Promise<Store> {
-  const { folder, release } = await holdFolder(root).catch((thrown: unknown) => {
+export async function openFileStore(root: string, slice?: Slice, forget: boolean = false): Promise<Store> {
+  const { folder, release } = await holdFolder(root, forget).catch((thrown: unknown) => {
     throw fileFailure("open the folder", thrown);
   });
   let closed = false;

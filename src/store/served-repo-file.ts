@@ -1,8 +1,12 @@
 import { type RepoFile, rewriteRepoFile } from "../core/opam/repo-file.ts";
+import type { RepositoryConfig } from "../protocol/config.ts";
 import type { Snapshot } from "./snapshot-reader.ts";
 
+/** What of a repository's configuration its `repo` file says. */
+export type RepoFacts = Pick<RepositoryConfig, "remote" | "archiveMirrors">;
+
 /** The `repo` file served for a snapshot, alone and inside `index.tar.gz`. Throws `store-lost`. */
-export async function servedRepoFile(snapshot: Snapshot, remote: string): Promise<RepoFile> {
+export async function servedRepoFile(snapshot: Snapshot, { remote, archiveMirrors }: RepoFacts): Promise<RepoFile> {
   const original = await snapshot.read("repo");
-  return rewriteRepoFile(original?.bytes ?? null, { commit: snapshot.record.commit, remote });
+  return rewriteRepoFile(original?.bytes ?? null, { commit: snapshot.record.commit, remote, archiveMirrors });
 }

@@ -18,6 +18,8 @@ export interface Remote {
   readonly shown: string;
   /** Branch or tag; null follows HEAD. */
   readonly branch: string | null;
+  /** Advertised in the `repo` file that is served. */
+  readonly archiveMirrors?: readonly string[] | undefined;
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Slice } from "../core/cooperation/slice.ts";
 import { MirrorError } from "../core/errors.ts";
 import { Manifest } from "../core/git/manifest.ts";
 import type { PackReader } from "../core/git/pack-reader.ts";
-import { type RepoFile, rewriteRepoFile } from "../core/opam/repo-file.ts";
+import { type RepoFile, type RepoFileFacts, rewriteRepoFile } from "../core/opam/repo-file.ts";
 import { deflate } from "../platform/deflate.ts";
 import { createDigest } from "../platform/digest.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
@@ -59,6 +59,7 @@ export async function syncRepository(
     url: new URL(config.gitUrl, host.base).href.replace(/\/$/, ""),
     shown: config.remote,
     branch: config.branch,
+    archiveMirrors: config.archiveMirrors,
   };
   observer.phase("discover");
   // Reading our own side, and compiling the digest, take as long as the remote does.
@@ -184,7 +185,11 @@ async function repoFile(
     const held = index < 0 ? null : reader.content(index);
     bytes = held ? held.bytes.subarray(held.from, held.from + held.size) : ((await objects?.read(oid))?.bytes ?? null);
   }
-  return rewriteRepoFile(bytes, { commit: tip.commit, remote: remote.shown });
+  return rewriteRepoFile(bytes, repoFacts(remote, tip.commit));
+}
+
+function repoFacts({ shown, archiveMirrors }: Remote, commit: string): RepoFileFacts {
+  return { commit, remote: shown, archiveMirrors };
 }
 
 /** What can be made from a published snapshot at any time: the archive index, and index.tar.gz. */
@@ -203,7 +208,7 @@ async function ensureIndexes(
   const stored = await new SnapshotReader(host.store).open(record.id);
   const snapshot = held === null ? stored : new HeldSnapshot(stored, held);
   const original = await snapshot.read("repo");
-  const repo = rewriteRepoFile(original?.bytes ?? null, { commit: record.commit, remote: remote.shown });
+  const repo = rewriteRepoFile(original?.bytes ?? null, repoFacts(remote, record.commit));
   // First, since it is the sooner done.
   observer.indexed(await ensureArchiveIndex(host.store, snapshot, before, repo.archiveMirrors, slice));
   if (tarball === undefined) await host.store.saveTarball(await buildTarball(snapshot, repo.bytes, slice));

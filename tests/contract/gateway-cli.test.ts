@@ -57,6 +57,25 @@ test("two gateways cannot keep their mirrors in one folder", async () => {
   expect(await third.ended).toBe(0);
 });
 
+test("--check tells by its exit code, and needs a folder", async () => {
+  await using folder = await temporaryFolder();
+  const repository = folder.at("repository.git");
+  await once(spawn("git", ["init", "--quiet", "--bare", repository]), "close");
+  const running = run("serve", "--port", "0", "--repository", repository, "--data", folder.at("data"), "--log", "json");
+  await expect.poll(() => running.stdout, { timeout: 10_000 }).toMatch(/\n/);
+  await expect.poll(() => running.stderr, { timeout: 10_000 }).toContain('"event":"sync"');
+  for (const line of running.stderr.trimEnd().split("\n")) expect(JSON.parse(line)).toHaveProperty("time");
+  const busy = run("serve", "--check", "--data", folder.at("data"));
+  expect(await busy.ended).toBe(1);
+  expect(busy.stderr).toContain(`process ${running.child.pid}`);
+  running.child.kill();
+  expect(await running.ended).toBe(0);
+  const sound = run("serve", "--check", "--data", folder.at("data"));
+  expect(await sound.ended).toBe(0);
+  expect(sound.stdout).toBe("sound: default: no snapshot yet\nsound: 0 fetched archives\n");
+  expect(await run("serve", "--check").ended).toBe(2);
+});
+
 test.each(["SIGINT", "SIGTERM"] as const)("serves until %s, from a line that scripts can wait for", async (signal) => {
   await using folder = await temporaryFolder();
   const repository = folder.at("repository.git");

@@ -77,7 +77,7 @@ describe.skipIf(opam === undefined)("opam init against a plain folder", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "opam-init-"));
-    const { bytes, redirect } = await servedRepoFile(snapshot, "https://example.org/repository.git");
+    const { bytes, redirect } = await servedRepoFile(snapshot, { remote: "https://example.org/repository.git" });
     expect(redirect).toBe("http://127.0.0.1:9/");
     const tarball = await buildTarball(snapshot, bytes, testSlice());
     const md5 = sha("md5", source);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { serveFlags } from "../../src/cli/flags.ts";
+import { logTo } from "../../src/cli/log.ts";
 import { followedRepositories } from "../../src/gateway/followed.ts";
 import { parseOrigin, parseRepository } from "../../src/gateway/repository-option.ts";
 
@@ -97,4 +98,56 @@ test("repositories: names, origins, upstream", async () => {
   await expect(followedRepositories([{ name: null, url: "/", branch: null }], [])).rejects.toThrow(
     /Git cannot use this folder/,
   );
+});
+
+test("what opam-mirror can be told", () => {
+  const { gateway, check, log } = serveFlags(
+    [
+      ...["--skip-download", "--ignore-local", "--check", "--memory", "--no-mirror"],
+      ...["--parallel-downloads", "7", "--hook-url", "/hooks/push/", "--hook-token", "t", "--log", "json"],
+      ...["--archive-mirror", "https://a.example/cache/", "--archive-mirror", "http://b.example"],
+    ],
+    {},
+  );
+  expect(gateway).toMatchObject({
+    skipDownload: true,
+    ignoreLocal: true,
+    memory: true,
+    mirror: false,
+    parallelDownloads: 7,
+    hook: { path: "hooks/push", token: "t" },
+    archiveMirrors: ["https://a.example/cache", "http://b.example"],
+  });
+  expect([check, log]).toEqual([true, "json"]);
+  const token = { OPAM_WEB_MIRROR_HOOK_TOKEN: "from the environment" };
+  expect(serveFlags([], token).gateway.hook).toEqual({ path: null, token: "from the environment" });
+  expect(serveFlags([], { OPAM_WEB_MIRROR_HOOK_TOKEN: "" }).gateway.hook).toBeUndefined();
+});
+
+test.each([
+  ["--parallel-downloads", "0", /from 1 to 1000/],
+  ["--parallel-downloads", "many", /from 1 to 1000/],
+  ["--hook-url", "opam/x", /cannot be the path of a hook/],
+  ["--hook-url", "/", /cannot be the path of a hook/],
+  ["--hook-url", "a/../b", /cannot be the path of a hook/],
+  ["--archive-mirror", "cache", /not a valid URL/],
+  ["--archive-mirror", "ftp://h/cache", /not an http\(s\) URL/],
+  ["--archive-mirror", "https://u:p@h/cache", /credentials/],
+  ["--log", "xml", /no such form/],
+  ["--repository", "a.git=/srv/r", /ends in \.git/],
+])("%s %s is refused", (flag, value, why) => {
+  expect(() => serveFlags([flag, value], {})).toThrow(why);
+});
+
+test("a log for people, and one for programs", () => {
+  const lines: string[] = [];
+  logTo("text", (text) => lines.push(text))("default: nothing new", { event: "sync" });
+  logTo("json", (text) => lines.push(text))("default: nothing new", { event: "sync", commit: null });
+  expect(lines[0]).toBe("default: nothing new\n");
+  expect(JSON.parse(lines[1]!)).toEqual({
+    time: expect.stringMatching(/^\d{4}-.*Z$/),
+    message: "default: nothing new",
+    event: "sync",
+    commit: null,
+  });
 });

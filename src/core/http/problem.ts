@@ -32,6 +32,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   "bad-path": 400,
   "checksum-malformed": 400,
   "method-not-allowed": 405,
+  forbidden: 403,
   "precondition-failed": 412,
   "range-unsatisfiable": 416,
   "not-ready": 503,

@@ -8,6 +8,8 @@ export interface RepoFileFacts {
   readonly commit: string;
   /** The address of the Git repository: becomes `upstream` where the file names none. */
   readonly remote: string;
+  /** Advertised behind our own cache and before upstream's mirrors. */
+  readonly archiveMirrors?: readonly string[] | undefined;
 }
 
 export interface RepoFile {
@@ -67,6 +69,7 @@ function render(original: string, items: readonly Item[], facts: RepoFileFacts):
   if (original !== "" && !original.endsWith("\n")) text += "\n";
   if (!seen.has("upstream")) text += `upstream: ${quoted(`${facts.remote}#${facts.commit}`)}\n`;
   text += 'archive-mirrors: ["cache"';
+  for (const mirror of facts.archiveMirrors ?? []) text += ` ${quoted(mirror)}`;
   for (const mirror of elements(seen.get("archive-mirrors"))) {
     if (mirror.kind !== "string" || mirror.value !== "cache") text += ` ${original.slice(mirror.start, mirror.end)}`;
   }
