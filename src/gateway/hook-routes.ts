@@ -4,14 +4,8 @@ import { commonHeaders } from "../core/http/headers.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
 import { knowsToken } from "./hook-token.ts";
 import type { GatewayMirror } from "./mirror.ts";
+import type { Hook } from "./options.ts";
 import { methodNotAllowed, problem } from "./problem.ts";
-
-export interface Hook {
-  /** Where a request starts a sync of every repository, below the base path; null leaves `opam/<repository>/update` alone. */
-  readonly path: string | null;
-  /** What a request must know; null lets everybody start a sync. */
-  readonly token: string | null;
-}
 
 /** Below the base path: the hook that the operator named, and the token in front of every repository's own `update`. */
 export function hookRoutes(mirror: Pick<GatewayMirror, "engine" | "names">, { path, token }: Hook): Hono<GatewayEnv> {

@@ -1,5 +1,4 @@
 import type { Transform } from "node:stream";
-import type { Hook } from "./hook-routes.ts";
 
 /** One `--repository [NAME=]URL[#BRANCH]`. */
 export interface RepositoryOption {
@@ -15,6 +14,13 @@ export interface RepositoryOption {
 export interface OriginOption {
   readonly name: string | null;
   readonly url: string;
+}
+
+export interface Hook {
+  /** Where a request starts a sync of every repository, below the base path; null leaves `opam/<repository>/update` alone. */
+  readonly path: string | null;
+  /** What a request must know; null lets everybody start a sync. */
+  readonly token: string | null;
 }
 
 export interface GitExchange {
