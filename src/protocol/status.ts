@@ -1,6 +1,5 @@
 import type { Availability } from "../core/cooperation/meter.ts";
 import type { ErrorRecord } from "../core/errors.ts";
-import type { ArchiveProblem } from "../core/opam/archive-problem.ts";
 
 /** The JSON of `<base>opam/<repository>/status` (design: HTTP surface, status). Dates are ISO 8601 in UTC. */
 export interface Status {
@@ -45,8 +44,6 @@ export interface RepositoryStatus {
     readonly storedBytes: number;
     readonly active: readonly string[];
     readonly failed: readonly string[];
-    /** What opam files say of archives that cannot be mirrored, or trusted less; at most 100. */
-    readonly problems?: readonly ArchiveProblem[];
   };
   readonly parseErrors: readonly { readonly path: string; readonly message: string }[];
   /** Upstream's `redirect` field of the `repo` file, shown here because it is not passed on. */

@@ -1,4 +1,6 @@
+import type { ArchiveProblemsAnswer } from "../protocol/archive-problems.ts";
 import { archiveIndexDigest } from "../store/archive-index-digest.ts";
+import { knownArchives } from "../store/archive-report.ts";
 import type { ArchiveIndexRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 
@@ -30,4 +32,14 @@ export class ArchiveIndexes {
     const record = await this.#store.archiveIndex(tree);
     return record !== undefined && (await archiveIndexDigest(record)) === record.digest ? record : null;
   }
+}
+
+/** What `problems` answers. Null stands for an index that is not there yet. */
+export function problemsAnswer(
+  repository: string,
+  commit: string | null,
+  index: ArchiveIndexRecord | null,
+): ArchiveProblemsAnswer {
+  const archives = index === null ? null : knownArchives(index);
+  return { repository, commit, archives, problems: index?.problems ?? [] };
 }

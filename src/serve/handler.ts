@@ -4,6 +4,7 @@ import type { UpdateOrder } from "../protocol/messages.ts";
 import type { UpdatesAnswer } from "../protocol/updates.ts";
 import type { RepositoryRecord } from "../store/records.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
+import { ArchiveIndexes, problemsAnswer } from "./archive-indexes.ts";
 import { ArchiveFiles } from "./archive-route.ts";
 import { answerBeforeSnapshot } from "./before-snapshot.ts";
 import { within } from "./deadline.ts";
@@ -53,6 +54,7 @@ class Router {
   readonly #deadlines: Deadlines;
   readonly #files: SnapshotFiles;
   readonly #archives: ArchiveFiles;
+  readonly #indexes: ArchiveIndexes;
   readonly #status: StatusReport;
   readonly #wish: UpdateWish;
   readonly #watch: SnapshotWatch;
@@ -63,7 +65,8 @@ class Router {
     this.site = new Site(deps.base, deps.host === "gateway");
     this.#files = new SnapshotFiles(deps, new Tarballs(deps));
     this.#archives = new ArchiveFiles(deps);
-    this.#status = new StatusReport(deps);
+    this.#indexes = new ArchiveIndexes(deps.store);
+    this.#status = new StatusReport(deps, this.#indexes);
     this.#wish = new UpdateWish(deps);
     this.#watch = new SnapshotWatch(deps, this.#wish);
   }
@@ -142,6 +145,8 @@ class Router {
         return this.#answerStatus(request, route.repository);
       case "updates":
         return this.#answerUpdates(request, route.repository);
+      case "problems":
+        return this.#answerProblems(request, route.repository);
       case "update":
         return this.#answerUpdate(request, route.repository);
     }
@@ -220,6 +225,14 @@ class Router {
     if (snapshot === null) await this.#configured(repository);
     const { commit = null, updates = [] } = snapshot?.record ?? {};
     return respondJson(request, { repository, commit, updates } satisfies UpdatesAnswer, 200, {});
+  }
+
+  async #answerProblems(request: Request, repository: string): Promise<Response> {
+    const snapshot = await this.#open(repository);
+    if (snapshot === null) await this.#configured(repository);
+    const { commit = null, tree = null } = snapshot?.record ?? {};
+    const index = tree === null ? null : await this.#indexes.of(tree);
+    return respondJson(request, problemsAnswer(repository, commit, index), 200, {});
   }
 
   async #answerUpdate(request: Request, repository: string): Promise<Response> {

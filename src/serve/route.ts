@@ -4,7 +4,10 @@ import { type ChecksumAlgorithm, checkChecksum } from "../core/opam/checksum.ts"
 
 /** What a request asks for. `path` is decoded and relative to the repository. */
 export type Route =
-  | { readonly kind: "repo" | "version" | "tarball" | "status" | "updates" | "update"; readonly repository: string }
+  | {
+      readonly kind: "repo" | "version" | "tarball" | "status" | "updates" | "problems" | "update";
+      readonly repository: string;
+    }
   | { readonly kind: "package"; readonly repository: string; readonly path: string }
   | {
       readonly kind: "archive";
@@ -44,6 +47,7 @@ export function parseRepositoryPath(repository: string, encoded: string): Route 
       case "version":
       case "status":
       case "updates":
+      case "problems":
       case "update":
         return segments.length === 1 ? { kind: path as "repo", repository } : { kind: "unknown", repository, path };
       case "index.tar.gz":

@@ -1,9 +1,9 @@
 import type { EngineStatus } from "../protocol/messages.ts";
 import type { AvailabilityStatus, RepositoryStatus, Status, StorageStatus } from "../protocol/status.ts";
-import { archiveReport, parseErrors } from "../store/archive-report.ts";
+import { knownArchives, parseErrors } from "../store/archive-report.ts";
 import type { ArchiveIndexRecord, RepositoryRecord } from "../store/records.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
-import { ArchiveIndexes } from "./archive-indexes.ts";
+import type { ArchiveIndexes } from "./archive-indexes.ts";
 import { within } from "./deadline.ts";
 import type { HandlerDeps } from "./ports.ts";
 
@@ -27,9 +27,9 @@ export class StatusReport {
   #storage: StorageStatus = { usageBytes: 0, quotaBytes: 0, persisted: false };
   #totals = { stored: 0, storedBytes: 0 };
 
-  constructor(deps: HandlerDeps) {
+  constructor(deps: HandlerDeps, indexes: ArchiveIndexes) {
     this.#deps = deps;
-    this.#indexes = new ArchiveIndexes(deps.store);
+    this.#indexes = indexes;
   }
 
   async make(waitMs: number): Promise<Status> {
@@ -96,7 +96,7 @@ export class StatusReport {
       lastSync: live?.lastSync ?? lastSync,
       archives: {
         // The engine knows an index sooner than the store does, but no engine may run.
-        ...(index === null && live !== undefined ? live.archives : archiveReport(index)),
+        known: index === null ? (live?.archives.known ?? 0) : knownArchives(index),
         stored: this.#totals.stored,
         storedBytes: this.#totals.storedBytes,
         active: archives?.active ?? live?.archives.active ?? [],

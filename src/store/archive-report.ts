@@ -1,24 +1,15 @@
 import { ArchiveIndex } from "../core/opam/archive-index.ts";
-import type { ArchiveProblem } from "../core/opam/archive-problem.ts";
 import type { ArchiveIndexRecord, SnapshotRecord } from "./records.ts";
 
-/** Problems that `status` lists. */
+/** Errors that `status` lists. */
 const shown = 100;
 
-export interface ArchiveReport {
-  /** Distinct archives that opam files name with a checksum. */
-  readonly known: number;
-  readonly problems: readonly ArchiveProblem[];
+/** Distinct archives that opam files name with a checksum. */
+export function knownArchives(record: ArchiveIndexRecord): number {
+  return new ArchiveIndex(record.tables).archives;
 }
 
-/** What `status` says of a snapshot's opam files. Null stands for an index that is not there yet. */
-export function archiveReport(record: ArchiveIndexRecord | null): ArchiveReport {
-  if (record === null) return { known: 0, problems: [] };
-  const problems = record.problems.filter(({ kind }) => kind !== "parse");
-  return { known: new ArchiveIndex(record.tables).archives, problems: problems.slice(0, shown) };
-}
-
-/** What cannot be served or read: entries of the tree, its `repo` file, opam files. */
+/** What cannot be served or read: entries of the tree, its `repo` file, opam files. Null stands for an index that is not there yet. */
 export function parseErrors(
   snapshot: Pick<SnapshotRecord, "parseErrors"> | null | undefined,
   record: ArchiveIndexRecord | null,

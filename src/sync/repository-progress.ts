@@ -1,7 +1,7 @@
 import type { Clock } from "../core/cooperation/clock.ts";
 import type { PackReader } from "../core/git/pack-reader.ts";
 import type { LastSync, RepositoryStatus, SyncPhase, SyncProgress } from "../protocol/status.ts";
-import { archiveReport, parseErrors } from "../store/archive-report.ts";
+import { knownArchives, parseErrors } from "../store/archive-report.ts";
 import type { ArchiveIndexRecord, RepositoryRecord, SnapshotRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { soundArchiveIndex } from "./archive-index.ts";
@@ -110,7 +110,13 @@ export class RepositoryProgress {
       versions: snapshot?.versions ?? 0,
       progress: this.#progress(),
       lastSync: this.#lastSync,
-      archives: { ...archiveReport(this.#archives), stored: 0, storedBytes: 0, active: [], failed: [] },
+      archives: {
+        known: this.#archives === null ? 0 : knownArchives(this.#archives),
+        stored: 0,
+        storedBytes: 0,
+        active: [],
+        failed: [],
+      },
       parseErrors: parseErrors(snapshot, this.#archives),
       ...(snapshot?.redirect != null && { redirect: snapshot.redirect }),
       ...(config.notice !== undefined && { notice: config.notice }),

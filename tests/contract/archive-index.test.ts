@@ -6,7 +6,8 @@ import { Manifest } from "../../src/core/git/manifest.ts";
 import { ArchiveIndex } from "../../src/core/opam/archive-index.ts";
 import { packageSources } from "../../src/core/opam/package-sources.ts";
 import { opamText, parseOpam } from "../../src/core/opam/parser.ts";
-import type { StatusReport } from "../../src/serve/status.ts";
+import type { ArchiveProblemsAnswer } from "../../src/protocol/archive-problems.ts";
+import type { Status } from "../../src/protocol/status.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { MemoryContents } from "../../src/store/memory-contents.ts";
 import { copyRepository } from "../fixtures/fixture-cache.ts";
@@ -139,18 +140,21 @@ describe("the archive index of a mirror", () => {
     const live = await mirror.sync();
     const broken = { path: "packages/broken/broken.1/opam", message: "line 2: a character that starts no token" };
     expect(live.parseErrors).toContainEqual(broken);
-    expect(live.archives.problems).toContainEqual({
+    const { snapshot } = await served(mirror);
+    const { get } = fakeHandler({ store: mirror.store as never, snapshot });
+    const { repositories } = (await (await get("opam/default/status")).json()) as Status;
+    expect(repositories[0]?.archives.known).toBe(live.archives.known);
+    expect(repositories[0]?.parseErrors).toEqual(live.parseErrors);
+    const answer = (await (await get("opam/default/problems")).json()) as ArchiveProblemsAnswer;
+    expect(answer).toMatchObject({ commit: live.commit, archives: live.archives.known });
+    expect(answer.problems).toContainEqual({ kind: "parse", ...broken });
+    expect(answer.problems).toContainEqual({
       kind: "no-checksum",
       path: "packages/bare/bare.1/opam",
       message: "url has no checksum",
     });
-    const { snapshot } = await served(mirror);
-    const { get } = fakeHandler({ store: mirror.store as never, snapshot });
-    const { repositories } = (await (await get("opam/default/status")).json()) as Awaited<
-      ReturnType<StatusReport["make"]>
-    >;
-    expect(repositories[0]?.archives).toMatchObject({ known: live.archives.known, problems: live.archives.problems });
-    expect(repositories[0]?.parseErrors).toEqual(live.parseErrors);
+    const before = (await (await fakeHandler({}).get("opam/default/problems")).json()) as ArchiveProblemsAnswer;
+    expect(before).toEqual({ repository: "default", commit: null, archives: null, problems: [] });
     await mirror.close();
   });
 });
