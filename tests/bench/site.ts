@@ -15,6 +15,8 @@ export async function openSite(appDirectory: string, gitDir: string, throttle?: 
   const gateway = await startGateway({
     port: 0,
     appDirectory,
+    // The gateway's own copy would be made on the same processors.
+    mirror: false,
     repositories: [{ name: "default", url: gitDir, branch: "master" }],
     ...(throttle !== undefined && { throttleBytesPerSecond: throttle }),
   });
