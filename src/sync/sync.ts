@@ -209,7 +209,7 @@ async function ensureIndexes(
   const snapshot = held === null ? stored : new HeldSnapshot(stored, held);
   const original = await snapshot.read("repo");
   const repo = rewriteRepoFile(original?.bytes ?? null, repoFacts(remote, record.commit));
-  // First, since it is the sooner done.
-  observer.indexed(await ensureArchiveIndex(host.store, snapshot, before, repo.archiveMirrors, slice));
+  // First, since opam waits for it.
   if (tarball === undefined) await host.store.saveTarball(await buildTarball(snapshot, repo.bytes, slice));
+  observer.indexed(await ensureArchiveIndex(host.store, snapshot, before, repo.archiveMirrors, slice));
 }
