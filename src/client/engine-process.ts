@@ -1,5 +1,6 @@
-import { wrap } from "comlink";
+import { type Remote, releaseProxy, wrap } from "comlink";
 import { asMirrorError, MirrorError } from "../core/errors.ts";
+import { systemClock } from "../platform/clock.ts";
 import { channelPorts } from "../platform/message-channel.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
 import { type Engine, protocolVersion } from "../protocol/messages.ts";
@@ -7,31 +8,52 @@ import type { PageToWorker, WorkerToPage } from "../protocol/worker.ts";
 
 const protocol = protocolVersion;
 
+/** Its code has to come over the network when the cache of the app was lost. */
+const startMs = 15_000;
+
 /** The dedicated worker in which the sync engine runs. One at a time per origin: its page holds the leader lock. */
 export class EngineProcess {
   readonly #worker: Worker;
+  readonly #ended: AbortController = new AbortController();
+  readonly #remote: Remote<Engine>;
+  readonly #fail: (error: MirrorError) => void;
   /** The engine's own end; calls never settle once `failed` has rejected. */
   readonly engine: Engine;
   /** Rejects when the worker could not start or died. Never resolves. */
   readonly failed: Promise<never>;
+  #alive = false;
 
   constructor(base: string, repositories: readonly RepositoryConfig[]) {
     this.#worker = new Worker(new URL("../worker/engine-worker.ts", import.meta.url), {
       type: "module",
       name: "opam-web-mirror sync",
     });
+    let fail: (error: MirrorError) => void = () => {};
     this.failed = new Promise((_resolve, reject) => {
-      this.#worker.addEventListener("error", ({ message }) =>
-        reject(new MirrorError("peer-gone", { peer: "sync worker", reason: message ?? "" })),
-      );
-      this.#worker.addEventListener("message", ({ data }: MessageEvent<WorkerToPage>) => {
-        if (data.type === "failed") reject(asMirrorError(data.error));
-      });
+      fail = reject;
     });
+    this.#fail = fail;
     this.failed.catch(() => undefined);
+    this.#worker.addEventListener("error", ({ message }) => this.#gone(message ?? ""));
+    this.#worker.addEventListener("message", ({ data }: MessageEvent<WorkerToPage>) => {
+      if (data.type === "failed") fail(asMirrorError(data.error));
+      else this.#alive = true;
+    });
+    const late = new MirrorError("deadline", { what: "The start of the sync worker", ms: startMs });
+    systemClock.sleep(startMs, this.#ended.signal).then(
+      () => this.#alive || fail(late),
+      () => undefined,
+    );
     const [port1, port2] = channelPorts();
     this.#post({ type: "start", protocol, base, repositories, port: port2 }, port2);
-    this.engine = wrap<Engine>(port1) as unknown as Engine;
+    this.#remote = wrap<Engine>(port1);
+    // Every method of Engine returns a promise already, so its remote form is Engine itself.
+    this.engine = this.#remote as unknown as Engine;
+  }
+
+  /** Whether the worker answers for itself by now. */
+  get alive(): boolean {
+    return this.#alive;
   }
 
   /** A port for somebody else (the service worker) to call the engine. */
@@ -41,8 +63,20 @@ export class EngineProcess {
     return port1;
   }
 
+  /** It does not answer: `failed` rejects. A browser tells nobody that a worker was terminated. */
+  giveUp(): void {
+    this.#gone("it does not answer");
+  }
+
   stop(): void {
+    this.#ended.abort();
+    // Left to the garbage collector, Comlink would run code for it: in the back-forward cache that costs a page its place.
+    this.#remote[releaseProxy]();
     this.#worker.terminate();
+  }
+
+  #gone(reason: string): void {
+    this.#fail(new MirrorError("peer-gone", { peer: "sync worker", reason }));
   }
 
   #post(message: PageToWorker, port: MessagePort): void {

@@ -18,6 +18,8 @@ export interface Mirror {
   readonly base: string;
   /** False when no service worker answers this page. */
   readonly requestsControlled: boolean;
+  /** Whether this tab is the one that syncs for all tabs of the scope. */
+  readonly leading: boolean;
   /** A new version waits; call takeOver() to activate it. */
   onUpdateWaiting(listener: () => void): () => void;
   takeOver(): Promise<void>;

@@ -1,24 +1,21 @@
-import { withDeadline } from "../core/cooperation/deadline.ts";
-import { asMirrorError, type ErrorRecord, errorRecord, MirrorError } from "../core/errors.ts";
+import { asMirrorError, errorRecord, MirrorError } from "../core/errors.ts";
 import { systemClock } from "../platform/clock.ts";
-import { channelPorts } from "../platform/message-channel.ts";
-import type { MirrorConfig, RepositoryConfig } from "../protocol/config.ts";
-import {
-  type Broadcast,
-  type Configured,
-  protocolVersion,
-  type ServiceWorkerToPage,
-  type UpdateOrder,
-} from "../protocol/messages.ts";
+import type { RepositoryConfig } from "../protocol/config.ts";
+import { type Broadcast, protocolVersion, type ServiceWorkerToPage, type UpdateOrder } from "../protocol/messages.ts";
 import { type ScopeNames, scopeNames } from "../protocol/names.ts";
-import type { RepositoryStatus, Status } from "../protocol/status.ts";
+import type { Status } from "../protocol/status.ts";
 import type { UpdatesAnswer } from "../protocol/updates.ts";
 import { updateAutomatically } from "./automatic-updates.ts";
+import { configure, gatewayRepositories } from "./configuration.ts";
+import { Election } from "./election.ts";
+import type { EngineProcess } from "./engine-process.ts";
 import { Leader } from "./leader.ts";
 import type { Mirror } from "./mirror-interface.ts";
 import type { MirrorOptions } from "./options.ts";
+import { followPageLife } from "./page-life.ts";
 import { Registration } from "./registration.ts";
 import { defaultTimes, Schedule } from "./schedule.ts";
+import { StatusView } from "./status-view.ts";
 import { assertSupported } from "./support.ts";
 
 export type { RepositoryStatus, Status } from "../protocol/status.ts";
@@ -29,7 +26,6 @@ const protocol = protocolVersion;
 
 /** After this a status that lacks a configured repository is believed. */
 const longestStatusWaitMs = 2_000;
-const configureMs = 10_000;
 
 /**
  * Opens the mirror of this scope: registers the service worker, joins the election of the tab that syncs, and resolves when
@@ -45,51 +41,26 @@ export async function openMirror(options: MirrorOptions = {}): Promise<Mirror> {
   ]);
   const repositories = await configure(registration, wanted);
   const mirror = new OpenMirror(base, names, registration, repositories, options);
-  await mirror.refresh();
-  return mirror;
-}
-
-/** Has the service worker write the configuration into the store, and returns what is mirrored; null asks for what was before. */
-async function configure(
-  registration: Registration,
-  repositories: readonly RepositoryConfig[] | null,
-): Promise<readonly RepositoryConfig[]> {
-  const [here, there] = channelPorts();
-  const answered = new Promise<Configured>((resolve) => {
-    here.onmessage = ({ data }: MessageEvent<Configured>) => resolve(data);
-  });
-  registration.post({ type: "configure", protocol, repositories }, [there]);
-  const what = "The configuration of the service worker";
-  const answer = await withDeadline(
-    systemClock,
-    answered,
-    configureMs,
-    () => new MirrorError("deadline", { what, ms: configureMs }),
-  );
-  here.close();
-  if (answer.type === "failed") throw asMirrorError(answer.error);
-  return answer.repositories;
-}
-
-/** Null when the gateway cannot be reached: offline, or a static host. */
-async function gatewayRepositories(base: string): Promise<readonly RepositoryConfig[] | null> {
   try {
-    const response = await fetch(new URL("gateway/config.json", base), { cache: "no-store" });
-    return response.ok ? ((await response.json()) as MirrorConfig).repositories : null;
-  } catch {
-    return null;
+    await mirror.refresh();
+  } catch (thrown) {
+    // A mirror that nobody holds must not go on leading.
+    await mirror.close();
+    throw new MirrorError("peer-gone", { peer: "service worker", reason: errorRecord(thrown).message }, thrown);
   }
+  return mirror;
 }
 
 class OpenMirror implements Mirror {
   readonly base: string;
+  readonly #names: ScopeNames;
   readonly #registration: Registration;
   readonly #repositories: readonly RepositoryConfig[];
-  readonly #channel: BroadcastChannel;
-  readonly #leader: Leader;
-  readonly #listeners: Set<(status: Status) => void> = new Set();
+  readonly #election: Election;
+  readonly #view: StatusView = new StatusView();
   readonly #ended: AbortController = new AbortController();
-  #status: Status | null = null;
+  /** Null while this page is frozen: an open channel keeps a page out of the back-forward cache. */
+  #channel: BroadcastChannel | null = null;
   /** How many answers of `refresh` are still to come. */
   #asking = 0;
 
@@ -101,26 +72,21 @@ class OpenMirror implements Mirror {
     { autoUpdate = true, updateIntervalMs = defaultTimes.interval }: MirrorOptions,
   ) {
     this.base = base;
+    this.#names = names;
     this.#registration = registration;
     this.#repositories = repositories;
-    this.#channel = new BroadcastChannel(names.progressChannel);
-    this.#channel.onmessage = ({ data }: MessageEvent<Broadcast>) => this.#heard(data);
-    this.#leader = new Leader(
-      names,
-      base,
-      () => repositories,
-      (process) => {
-        this.#brokerPort();
-        if (autoUpdate) for (const { name } of repositories) void process.engine.update(name);
-      },
-      (thrown) => this.#engineFailed(errorRecord(thrown)),
-    );
+    const led = (process: EngineProcess) => {
+      this.#brokerPort();
+      if (autoUpdate) for (const { name } of repositories) void process.engine.update(name);
+    };
+    const failed = (thrown: unknown) => this.#view.failed(errorRecord(thrown), systemClock.wall());
+    this.#election = new Election(names, new Leader(names, base, repositories, led, failed));
     const { signal } = this.#ended;
     if (autoUpdate) {
       const times = { ...defaultTimes, interval: updateIntervalMs };
-      const known = () => this.#status?.repositories ?? [];
+      const known = () => this.status?.repositories ?? [];
       const schedule = new Schedule(systemClock, times, known, (name) => void this.update(name).catch(() => undefined));
-      updateAutomatically(schedule, () => this.#leader.process !== null, signal);
+      updateAutomatically(schedule, () => this.leading, signal);
     }
     navigator.serviceWorker.addEventListener(
       "message",
@@ -131,10 +97,20 @@ class OpenMirror implements Mirror {
     );
     navigator.serviceWorker.startMessages();
     navigator.serviceWorker.addEventListener("controllerchange", () => this.#brokerPort(), { signal });
+    followPageLife(
+      () => this.#sleep(),
+      () => this.#wake(),
+      signal,
+    );
+    this.#wake();
   }
 
   get status(): Status | null {
-    return this.#status;
+    return this.#view.status;
+  }
+
+  get leading(): boolean {
+    return this.#election.process !== null;
   }
 
   get requestsControlled(): boolean {
@@ -142,14 +118,13 @@ class OpenMirror implements Mirror {
   }
 
   subscribe(listener: (status: Status) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#view.subscribe(listener);
   }
 
   async ready(): Promise<void> {
     const isReady = (status: Status | null) =>
       status !== null && status.repositories.length > 0 && status.repositories.every(({ commit }) => commit !== null);
-    if (isReady(this.#status)) return;
+    if (isReady(this.status)) return;
     await new Promise<void>((resolve) => {
       const end = this.subscribe((status) => {
         if (!isReady(status)) return;
@@ -163,9 +138,9 @@ class OpenMirror implements Mirror {
     const wanted = repository === undefined ? this.#repositories.map(({ name }) => name) : [repository];
     for (const name of wanted) {
       if (!this.#repositories.some((one) => one.name === name)) throw new MirrorError("unknown-repository", { name });
-      const { process } = this.#leader;
+      const { process } = this.#election;
       if (process !== null) await Promise.race([process.engine.update(name, order), process.failed]);
-      else this.#channel.postMessage({ type: "update-wanted", protocol, repository: name, order } satisfies Broadcast);
+      else this.#tell({ type: "update-wanted", protocol, repository: name, order });
     }
   }
 
@@ -188,9 +163,8 @@ class OpenMirror implements Mirror {
 
   async close(): Promise<void> {
     this.#ended.abort();
-    this.#leader.end();
-    this.#channel.close();
-    this.#listeners.clear();
+    this.#sleep();
+    this.#view.end();
   }
 
   /** Asks the service worker for the whole status: what broadcasts do not carry (storage, archives) comes from there. */
@@ -200,22 +174,29 @@ class OpenMirror implements Mirror {
     this.#asking++;
     try {
       const status = await this.#wholeStatus(first.name);
-      if (status !== null) this.#tell(status);
+      if (status !== null) this.#view.answered(status);
     } finally {
       this.#asking--;
     }
   }
 
-  /** Null when there is no answer. A service worker whose store was late for its first answer names no repository yet: it is asked again. */
+  /**
+   * Null when there is no answer. Asked again are a service worker that was killed meanwhile, and one whose store was late for its
+   * first answer: that names no repository yet.
+   */
   async #wholeStatus(repository: string): Promise<Status | null> {
+    const url = new URL(`opam/${repository}/status`, this.base);
     for (let waitMs = 100; ; waitMs *= 2) {
-      const response = await fetch(new URL(`opam/${repository}/status`, this.base), {
-        headers: { accept: "application/json" },
-      });
-      if (!response.ok) return null;
-      const status = (await response.json()) as Status;
-      const whole = this.#repositories.every(({ name }) => status.repositories.some((one) => one.name === name));
-      if (whole || waitMs > longestStatusWaitMs) return status;
+      const last = waitMs > longestStatusWaitMs;
+      try {
+        const response = await fetch(url, { headers: { accept: "application/json" } });
+        if (!response.ok) return null;
+        const status = (await response.json()) as Status;
+        const whole = this.#repositories.every(({ name }) => status.repositories.some((one) => one.name === name));
+        if (whole || last) return status;
+      } catch (thrown) {
+        if (last) throw thrown;
+      }
       await systemClock.sleep(waitMs, this.#ended.signal);
     }
   }
@@ -223,38 +204,36 @@ class OpenMirror implements Mirror {
   #heard(message: Broadcast): void {
     if (message.protocol !== protocol || message.type !== "progress") return;
     const { repository, availability } = message;
-    const known = this.#find(repository.name);
+    const known = this.#view.find(repository.name);
     const settled = repository.state !== "syncing" && known?.state === "syncing";
-    if (this.#status !== null) {
-      const repositories = this.#status.repositories.map((one) =>
-        one.name === repository.name ? { ...repository, archives: one.archives } : one,
-      );
-      this.#tell({ ...this.#status, repositories, availability });
-    }
+    this.#view.heard(repository, availability);
     if (settled || (!known && this.#asking === 0)) void this.refresh().catch(() => undefined);
   }
 
-  #find(name: string): RepositoryStatus | undefined {
-    return this.#status?.repositories.find((one) => one.name === name);
+  #tell(message: Broadcast): void {
+    this.#channel?.postMessage(message);
   }
 
-  #tell(status: Status): void {
-    this.#status = status;
-    for (const listener of this.#listeners) listener(status);
+  /** This page is about to stand still: another one has to lead, now. */
+  #sleep(): void {
+    this.#election.leave();
+    this.#channel?.close();
+    this.#channel = null;
   }
 
-  /** No engine, no sync: that is said where people look for the state of the repository. */
-  #engineFailed(error: ErrorRecord): void {
-    if (this.#status === null) return;
-    const lastSync = { startedAt: new Date(systemClock.wall()).toISOString(), durationMs: 0, changedFiles: 0, error };
-    this.#tell({
-      ...this.#status,
-      repositories: this.#status.repositories.map((one) => ({ ...one, state: "error", phase: null, lastSync })),
-    });
+  #wake(): void {
+    if (this.#channel !== null) return;
+    const missed = this.status !== null;
+    this.#view.missedSome();
+    this.#channel = new BroadcastChannel(this.#names.progressChannel);
+    this.#channel.onmessage = ({ data }: MessageEvent<Broadcast>) => this.#heard(data);
+    this.#election.join();
+    this.#tell({ type: "progress-wanted", protocol });
+    if (missed) void this.refresh().catch(() => undefined);
   }
 
   #brokerPort(): void {
-    const { process } = this.#leader;
+    const { process } = this.#election;
     if (process === null) return;
     const port = process.port();
     this.#registration.post({ type: "engine-port", protocol, port }, [port]);

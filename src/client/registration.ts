@@ -3,6 +3,7 @@ import { withDeadline } from "../core/cooperation/deadline.ts";
 import { MirrorError } from "../core/errors.ts";
 import { systemClock } from "../platform/clock.ts";
 import { type PageToServiceWorker, protocolVersion } from "../protocol/messages.ts";
+import { askUntil } from "./ask-until.ts";
 
 const activeMs = 20_000;
 const claimMs = 3_000;
@@ -72,8 +73,8 @@ export class Registration {
     const controlled = new Promise<void>((resolve) =>
       navigator.serviceWorker.addEventListener("controllerchange", () => resolve(), { once: true }),
     );
-    this.post({ type: "claim", protocol: protocolVersion });
-    await withDeadline(systemClock, controlled, claimMs, late("Control by the service worker", claimMs));
+    const inTime = withDeadline(systemClock, controlled, claimMs, late("Control by the service worker", claimMs));
+    await askUntil(systemClock, inTime, () => this.post({ type: "claim", protocol: protocolVersion }));
   }
 
   async #active(): Promise<void> {

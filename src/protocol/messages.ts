@@ -42,7 +42,14 @@ export type Broadcast =
       readonly protocol: number;
       readonly repository: string;
       readonly order?: UpdateOrder;
-    };
+    }
+  /** Somebody has just come: whoever leads says how every repository stands. */
+  | { readonly type: "progress-wanted"; readonly protocol: number };
+
+/** On the leader's BroadcastChannel: whether the engine that holds the lock still works. */
+export type LeaderMessage =
+  | { readonly type: "beat-wanted"; readonly protocol: number }
+  | { readonly type: "beat"; readonly protocol: number };
 
 /** How a sync is to be done; nothing given is as usual. */
 export interface UpdateOrder {

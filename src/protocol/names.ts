@@ -4,6 +4,7 @@ export interface ScopeNames {
   readonly scope: string;
   readonly database: string;
   readonly leaderLock: string;
+  readonly leaderChannel: string;
   readonly progressChannel: string;
   readonly appCache: (version: string) => string;
   readonly appCachePrefix: string;
@@ -18,6 +19,7 @@ export function scopeNames(scope: string): ScopeNames {
     scope: path,
     database: prefix,
     leaderLock: `${prefix}:leader`,
+    leaderChannel: `${prefix}:leader`,
     progressChannel: `${prefix}:progress`,
     appCachePrefix: `${prefix}:app:`,
     appCache: (version) => `${prefix}:app:${version}`,

@@ -17,5 +17,6 @@ export type PageToWorker =
 
 /** Sync worker → page. */
 export type WorkerToPage =
-  | { readonly type: "started"; readonly protocol: number }
+  /** It runs, and answers those who watch the leader; the store is yet to be opened. */
+  | { readonly type: "alive"; readonly protocol: number }
   | { readonly type: "failed"; readonly protocol: number; readonly error: unknown };

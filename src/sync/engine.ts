@@ -66,6 +66,11 @@ export class SyncEngine implements Engine {
     };
   }
 
+  /** Says how every repository stands, for somebody who has just begun to listen. */
+  announce(): void {
+    for (const { progress } of this.#followed.values()) this.#listener.progress(progress.status(), this.#meter.read());
+  }
+
   async answered(latencies: readonly number[]): Promise<void> {
     for (const ms of latencies) this.#meter.answered(ms);
   }
@@ -151,15 +156,19 @@ export class SyncEngine implements Engine {
       error,
     };
     running.live?.close();
-    await store.saveLastSync(config.name, epoch, lastSync, progress.branch).catch(() => undefined);
-    await this.#retired.collect();
+    // Whoever took over collects and reports: what this engine takes for an orphan may be a pack of the other's.
+    const fenced = error?.code === "fenced-out";
+    if (!fenced) {
+      await store.saveLastSync(config.name, epoch, lastSync, progress.branch).catch(() => undefined);
+      await this.#retired.collect();
+    }
     stopMeter();
     reporting.abort();
     await reports;
     progress.end(lastSync);
     followed.running = null;
     if (error === null && !running.abort.signal.aborted) this.#upkeep.begin(config.name, epoch, changes.removed);
-    this.#listener.progress(progress.status(), this.#meter.read());
+    if (!fenced) this.#listener.progress(progress.status(), this.#meter.read());
   }
 
   /** Configures what an emptied database has forgotten, so that it is cloned again, and takes the epoch of a sync. */

@@ -53,6 +53,7 @@ export function fakeMirror(
   let status = initial;
   return {
     base: over.base ?? "http://localhost/",
+    leading: true,
     requestsControlled: over.requestsControlled ?? true,
     calls,
     get status() {

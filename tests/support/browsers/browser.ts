@@ -15,6 +15,8 @@ export interface LaunchOptions {
   readonly ignoreHttpsErrors?: boolean;
   /** Default true. WebKit has no headless mode: it draws on a virtual display when there is no real one. */
   readonly headless?: boolean;
+  /** Chromium only: keep pages that were left, as people's browsers do. Default false: it is switched off for automation. */
+  readonly backForwardCache?: boolean;
   /** WebKit only: a private window's session. Nothing is kept, and IndexedDB refuses Blobs (but takes ArrayBuffers). */
   readonly privateMode?: boolean;
 }

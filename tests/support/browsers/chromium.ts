@@ -27,6 +27,7 @@ export async function launchChromium(options: LaunchOptions): Promise<TestBrowse
     headless: options.headless ?? true,
     // Playwright's own option covers documents only; the script of a service worker needs the flag.
     args: insecure ? [...flags, "--ignore-certificate-errors"] : flags,
+    ...(options.backForwardCache && { ignoreDefaultArgs: ["--disable-back-forward-cache"] }),
     ignoreHTTPSErrors: insecure,
     viewport: { width: 1280, height: 800 },
   });

@@ -6,6 +6,7 @@ import { git } from "../../fixtures/git-command.ts";
 import type { OpamRepository } from "../../fixtures/opam-repository.ts";
 import { selfSignedCertificate } from "../certificate.ts";
 import { type TestGateway, temporaryFolder, testGateway } from "../gateway.ts";
+import { GitTraffic } from "./git-traffic.ts";
 
 export interface MirrorSiteOptions {
   readonly repository: OpamRepository;
@@ -16,6 +17,8 @@ export interface MirrorSiteOptions {
   /** Whether the gateway keeps a mirror of its own beside those of its browsers. */
   readonly mirror?: boolean;
   readonly throttleBytesPerSecond?: number;
+  /** The built app that is served; `dist/app` by default. */
+  readonly appDirectory?: string;
   /** Milliseconds before the first byte of each Git answer. */
   readonly gitDelayMs?: number;
 }
@@ -29,6 +32,7 @@ export interface MirrorSite extends AsyncDisposable {
   readonly gitDir: string;
   /** A second public address of the repository, which no name server knows. */
   readonly origin: string;
+  readonly traffic: GitTraffic;
   readonly archive: { readonly bytes: Buffer; readonly md5: string; readonly sha256: string; readonly sha512: string };
   /** Moves the branch, as a push would. */
   push(commit: string): Promise<void>;
@@ -57,14 +61,17 @@ export async function mirrorSite(options: MirrorSiteOptions): Promise<MirrorSite
     await writeFile(tls.keyFile, key);
   }
   const origin = "https://mirror.invalid/opam/";
+  const traffic = new GitTraffic(options.gitDelayMs ?? 0);
   const gateway = await testGateway({
     repository: gitDir,
+    onGitResponse: traffic.watch,
     upstreamCaches: [folder.at("cache")],
     origins: [
       { name: null, url: "https://opam.ocaml.org/" },
       { name: null, url: origin },
     ],
     mirror: options.mirror ?? false,
+    ...(options.appDirectory === undefined ? {} : { appDirectory: options.appDirectory }),
     ...(options.base === undefined ? {} : { base: options.base }),
     ...(options.https ? { tls } : {}),
     ...(options.throttleBytesPerSecond === undefined ? {} : { throttleBytesPerSecond: options.throttleBytesPerSecond }),
@@ -79,6 +86,7 @@ export async function mirrorSite(options: MirrorSiteOptions): Promise<MirrorSite
     url: gateway.page,
     gitDir,
     origin,
+    traffic,
     archive,
     push,
     stopServer,

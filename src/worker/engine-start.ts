@@ -1,0 +1,57 @@
+import { Slice } from "../core/cooperation/slice.ts";
+import { defaultLimits } from "../core/git/limits.ts";
+import { systemClock } from "../platform/clock.ts";
+import { messageChannelMacrotask } from "../platform/macrotask.ts";
+import type { RepositoryConfig } from "../protocol/config.ts";
+import { type Broadcast, type LeaderMessage, protocolVersion } from "../protocol/messages.ts";
+import { scopeNames } from "../protocol/names.ts";
+import { openIndexedDbStore } from "../store/indexeddb.ts";
+import { SyncEngine } from "../sync/engine.ts";
+
+const protocol = protocolVersion;
+
+/**
+ * The engine of this thread, wired to the store and to the channels of its scope. Whoever starts one holds the leader lock. From the call on
+ * it answers those who watch the leader, also while the store is being opened. Throws `store-*` and `unsupported`.
+ */
+export async function startEngine(
+  base: string,
+  repositories: readonly RepositoryConfig[],
+  sliceMs: number,
+): Promise<SyncEngine> {
+  const names = scopeNames(base);
+  const leading = new BroadcastChannel(names.leaderChannel);
+  leading.onmessage = ({ data }: MessageEvent<LeaderMessage>) => {
+    if (data.type === "beat-wanted") leading.postMessage({ type: "beat", protocol } satisfies LeaderMessage);
+  };
+  const macrotask = messageChannelMacrotask();
+  const slice = () => new Slice(systemClock, macrotask, sliceMs);
+  const store = await openIndexedDbStore(names, { clock: systemClock, slice: slice() });
+  const channel = new BroadcastChannel(names.progressChannel);
+  const tell = (message: Broadcast) => channel.postMessage(message);
+  const engine = new SyncEngine(
+    {
+      store,
+      fetch: (url, init) => fetch(url, init),
+      clock: systemClock,
+      macrotask,
+      slice,
+      limits: defaultLimits,
+      base,
+      gitDirectory: names.gitDirectory,
+    },
+    {
+      progress: (repository, availability) => tell({ type: "progress", protocol, repository, availability }),
+      published: (repository, snapshot) => tell({ type: "published", protocol, repository, snapshot }),
+    },
+  );
+  channel.onmessage = ({ data }: MessageEvent<Broadcast>) => {
+    if (data.protocol !== protocol) return;
+    if (data.type === "update-wanted") void engine.update(data.repository, data.order);
+    if (data.type === "progress-wanted") engine.announce();
+  };
+  await engine.follow(repositories);
+  // What the engine before this one said last may have been that it was in the middle of a sync.
+  engine.announce();
+  return engine;
+}

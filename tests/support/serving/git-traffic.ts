@@ -1,0 +1,41 @@
+import { Transform } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { GitExchange } from "../../../src/gateway/options.ts";
+
+/** Counts the packs that a gateway sends, and how many of them at once. */
+export class GitTraffic {
+  readonly #delayMs: number;
+  /** Packs that were begun. */
+  packs = 0;
+  /** Packs that are on their way. */
+  open = 0;
+  /** The most that ever were at the same time. */
+  mostOpen = 0;
+
+  /** `delayMs` is waited before the first byte of each answer. */
+  constructor(delayMs: number) {
+    this.#delayMs = delayMs;
+  }
+
+  /** For GatewayOptions.onGitResponse. */
+  readonly watch = ({ request }: GitExchange): Transform | undefined => {
+    if (request !== "git-upload-pack") return undefined;
+    let first = true;
+    const begin = async (stream: Transform, chunk: Buffer) => {
+      if (this.#delayMs > 0) await sleep(this.#delayMs);
+      // A list of refs comes from the same address; it has none of these sections (gitprotocol-v2, "fetch").
+      if (stream.destroyed || !/acknowledgments|shallow-info|packfile/.test(chunk.toString("latin1", 0, 100))) return;
+      this.packs++;
+      this.open++;
+      this.mostOpen = Math.max(this.mostOpen, this.open);
+      stream.once("close", () => this.open--);
+    };
+    return new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        const begun = first ? begin(this, chunk) : Promise.resolve();
+        first = false;
+        begun.then(() => done(null, chunk), done);
+      },
+    });
+  };
+}
