@@ -67,7 +67,7 @@ export class Chromium {
   async open(url: string): Promise<Tab> {
     const { targetId } = await this.#tools.send("Target.createTarget", { url: "about:blank" });
     const { sessionId } = await this.#tools.send("Target.attachToTarget", { targetId, flatten: true });
-    const tab = new Tab(this.#tools, String(sessionId));
+    const tab = new Tab(this.#tools, String(sessionId), String(targetId));
     await tab.goto(url);
     return tab;
   }
@@ -85,10 +85,17 @@ export class Chromium {
 export class Tab {
   readonly #tools: DevTools;
   readonly #session: string;
+  readonly #target: string;
 
-  constructor(tools: DevTools, session: string) {
+  constructor(tools: DevTools, session: string, target: string) {
     this.#tools = tools;
     this.#session = session;
+    this.#target = target;
+  }
+
+  /** Also when its renderer has crashed. */
+  async close(): Promise<void> {
+    await this.#tools.send("Target.closeTarget", { targetId: this.#target });
   }
 
   async goto(url: string): Promise<void> {

@@ -22,13 +22,14 @@ export class GitTraffic {
     if (request !== "git-upload-pack") return undefined;
     let first = true;
     const begin = async (stream: Transform, chunk: Buffer) => {
-      if (this.#delayMs > 0) await sleep(this.#delayMs);
       // A list of refs comes from the same address; it has none of these sections (gitprotocol-v2, "fetch").
-      if (stream.destroyed || !/acknowledgments|shallow-info|packfile/.test(chunk.toString("latin1", 0, 100))) return;
-      this.packs++;
-      this.open++;
-      this.mostOpen = Math.max(this.mostOpen, this.open);
-      stream.once("close", () => this.open--);
+      if (/acknowledgments|shallow-info|packfile/.test(chunk.toString("latin1", 0, 100))) {
+        this.packs++;
+        this.open++;
+        this.mostOpen = Math.max(this.mostOpen, this.open);
+        stream.once("close", () => this.open--);
+      }
+      if (this.#delayMs > 0) await sleep(this.#delayMs);
     };
     return new Transform({
       transform(chunk: Buffer, _encoding, done) {

@@ -10,7 +10,7 @@ const batch = 2000;
  * body>`, or the error's text. The hash is made in the page, so that all of a real repository can be compared.
  */
 export async function answersOf(
-  page: TestPage,
+  page: Pick<TestPage, "evaluate">,
   repositoryUrl: string,
   paths: readonly string[],
   parallel = 20,
