@@ -53,7 +53,7 @@ export class ServedCommit {
       packs.push(pack);
     }
     const held = { pack: async (key: string) => packs.find((pack) => pack.key === key) };
-    return new ServedCommit(record, packs, await StoredObjects.open(held, record.packs, { windowBytes }), slice);
+    return new ServedCommit(record, packs, await StoredObjects.open(held, record.packs, windowBytes), slice);
   }
 
   /** Whether all of these commits can be sent. Earlier ones can as long as their objects were not compacted away. */

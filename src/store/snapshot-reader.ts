@@ -28,8 +28,12 @@ export interface Snapshot {
   read(path: string): Promise<SnapshotFile | undefined>;
   /** All files, sorted by path bytes. */
   paths(): Iterable<string>;
-  /** All files below `prefix` in path order, read cooperatively. */
-  files(prefix: string, slice: Slice): AsyncIterable<SnapshotFile & { readonly path: string }>;
+  /** All files below `prefix` in path order, read cooperatively. `held` has what need not be read, by rank in the manifest. */
+  files(
+    prefix: string,
+    slice: Slice,
+    held?: (rank: number) => SnapshotFile | null,
+  ): AsyncIterable<SnapshotFile & { readonly path: string }>;
 }
 
 export interface SnapshotReaderOptions {
@@ -172,11 +176,15 @@ class OpenSnapshot implements Snapshot {
     for (let rank = 0; rank < this.#manifest.count; rank++) yield this.#manifest.path(rank);
   }
 
-  async *files(prefix: string, slice: Slice): AsyncIterable<SnapshotFile & { readonly path: string }> {
+  async *files(
+    prefix: string,
+    slice: Slice,
+    held?: (rank: number) => SnapshotFile | null,
+  ): AsyncIterable<SnapshotFile & { readonly path: string }> {
     for (let rank = this.#manifest.lowerBound(prefix); rank < this.#manifest.count; rank++) {
       const path = this.#manifest.path(rank);
       if (!path.startsWith(prefix)) return;
-      const { oid, bytes } = await this.#readRank(rank, true);
+      const { oid, bytes } = held?.(rank) ?? (await this.#readRank(rank, true));
       yield { path, oid, bytes };
       if (slice.due()) await slice.pause();
     }

@@ -4,18 +4,15 @@ import { defaultLimits } from "../core/git/limits.ts";
 import type { Place } from "../core/git/manifest.ts";
 import { kindOf } from "../core/git/object-type.ts";
 import { fromHex } from "../core/git/oid.ts";
-import { PackIdx } from "../core/git/pack-idx.ts";
 import type { IndexedPack } from "../core/git/pack-union.ts";
-import { hashObject, type StoredObject, StoredObjectReader } from "../core/git/stored-object.ts";
+import { hashObject, type PackedObject, StoredObjectReader } from "../core/git/stored-object.ts";
 import { createDigest } from "../platform/digest.ts";
 import { PackWindows } from "./pack-windows.ts";
 import type { Store } from "./store.ts";
+import { loadPack, readIdx } from "./whole-pack.ts";
 
-/** How packs are read that are read as a whole. */
-export interface BulkReading {
-  /** Bytes of pack windows kept in memory. */
-  readonly windowBytes: number;
-}
+/** What may be loaded of packs that are read here and there. */
+const loadedBytes = 32 << 20;
 
 /** All objects of some stored packs, by oid: what an update builds upon. Holds the idx of each pack in memory. */
 export class StoredObjects {
@@ -28,25 +25,25 @@ export class StoredObjects {
     this.#sha1 = sha1;
   }
 
-  /** Throws `store-lost` when a pack is gone or its idx damaged. */
+  /**
+   * Packs are read through windows of that many bytes. Without, they are loaded as a whole, up to 32 MiB together.
+   * Throws `store-lost` when a pack is gone or its idx damaged.
+   */
   static async open(
     store: Pick<Store, "pack">,
     keys: readonly string[],
-    bulk: BulkReading | null = null,
+    windowBytes: number | null = null,
   ): Promise<StoredObjects> {
-    const windows = new PackWindows(bulk?.windowBytes ?? 16 << 20);
-    const packs: IndexedPack[] = [];
-    for (const key of keys) {
+    const windows = new PackWindows(windowBytes ?? 16 << 20);
+    let room = windowBytes === null ? loadedBytes : 0;
+    const opened = keys.map(async (key): Promise<IndexedPack> => {
       const pack = await store.pack(key);
       if (pack === undefined) throw new MirrorError("store-lost", { reason: `pack ${key} is gone` });
-      try {
-        packs.push({ pack: windows.open(pack, bulk !== null), idx: new PackIdx(await pack.idx()) });
-      } catch (thrown) {
-        if (thrown instanceof MirrorError) throw thrown;
-        throw new MirrorError("store-lost", { reason: `the idx of pack ${key} is damaged` }, thrown);
-      }
-    }
-    return new StoredObjects(packs, await createDigest("sha1"));
+      room -= pack.size;
+      return room >= 0 ? loadPack(pack) : { pack: windows.open(pack, true), idx: await readIdx(pack) };
+    });
+    const [sha1, ...packs] = await Promise.all([createDigest("sha1"), ...opened]);
+    return new StoredObjects(packs, sha1);
   }
 
   /** Where the object is, in the order of the packs given; null when it is in none. */
@@ -59,7 +56,7 @@ export class StoredObjects {
   }
 
   /** The object, hashed again, or null when it is in none of the packs. Throws `store-lost` when it is damaged. */
-  async read(oid: string): Promise<StoredObject | null> {
+  async read(oid: string): Promise<PackedObject | null> {
     const place = this.find(fromHex(oid), 0);
     if (place === null) return null;
     const { pack } = this.packs[place.pack]!;

@@ -61,7 +61,7 @@ async function compacted(
   before: SnapshotRecord,
   slice: Slice,
 ): Promise<{ readonly reader: PackReader; readonly manifest: ArrayBuffer; readonly checksum: string }> {
-  const objects = await StoredObjects.open(host.store, before.packs, { windowBytes });
+  const objects = await StoredObjects.open(host.store, before.packs, windowBytes);
   const union = new PackUnion(objects.packs);
   const reachable = await findReachable(union, objects.reader, before.commit, slice);
   const reader = new PackReader({

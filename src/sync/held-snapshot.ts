@@ -33,15 +33,8 @@ export class HeldSnapshot implements Snapshot {
     return this.#stored.paths();
   }
 
-  async *files(prefix: string, slice: Slice): AsyncIterable<SnapshotFile & { readonly path: string }> {
-    const manifest = this.#manifest;
-    for (let rank = manifest.lowerBound(prefix); rank < manifest.count; rank++) {
-      const path = manifest.path(rank);
-      if (!path.startsWith(prefix)) return;
-      const file = this.#held(rank) ?? (await this.#stored.read(path));
-      if (file !== undefined) yield { path, ...file };
-      if (slice.due()) await slice.pause();
-    }
+  files(prefix: string, slice: Slice): AsyncIterable<SnapshotFile & { readonly path: string }> {
+    return this.#stored.files(prefix, slice, (rank) => this.#held(rank));
   }
 
   #held(rank: number): SnapshotFile | null {

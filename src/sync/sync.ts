@@ -106,9 +106,13 @@ async function fetchSnapshot(
   signal: AbortSignal,
 ): Promise<{ readonly snapshot: SnapshotRecord; readonly reader: PackReader; readonly changes: TreeChanges }> {
   observer.phase("receive");
-  const foundation = sound !== null && sound.packs.length < maximalPacks ? await openFoundation(host, sound) : null;
-  const wanted = { commit: tip.commit, have: foundation?.snapshot.commit ?? null };
+  const base = sound !== null && sound.packs.length < maximalPacks ? sound : null;
+  // Our packs are read while the remote makes its own. If that fails, it is said when nothing arrives any more.
+  const opening = base === null ? null : openFoundation(host, base);
+  opening?.catch(() => undefined);
+  const wanted = { commit: tip.commit, have: base?.commit ?? null };
   const received = await receivePack(host, remote, wanted, slice, observer, signal);
+  const foundation = await opening;
   observer.phase("resolve");
   const { reader, shallow } = received;
   const { objects } = foundation ?? {};

@@ -15,6 +15,8 @@ import { requests } from "./experiments/requests.ts";
 import { scale } from "./experiments/scale.ts";
 import { serving } from "./experiments/serving.ts";
 import { size } from "./experiments/size.ts";
+import { update } from "./experiments/update.ts";
+import { updateAvailability } from "./experiments/update-availability.ts";
 import { describeMachine } from "./machine.ts";
 import { closingLine, machineLine, type Report, subjectLine, writeDocs } from "./report.ts";
 import { tableHead, tableLine } from "./row.ts";
@@ -24,11 +26,13 @@ import { chooseSubject } from "./subject.ts";
 const experiments: readonly Experiment[] = [
   packIndex,
   firstSync,
+  update,
   footprint,
   firstAnswer,
   cooperation,
   gap,
   requests,
+  updateAvailability,
   inServiceWorker,
   serving,
   scale,

@@ -65,7 +65,7 @@ async function repacked(
   limits: Partial<Limits> = {},
 ): Promise<Outcome> {
   const slice = nodeSlice();
-  const objects = await StoredObjects.open(store, keys, { windowBytes: 1 << 20 });
+  const objects = await StoredObjects.open(store, keys, 1 << 20);
   const union = new PackUnion(objects.packs);
   const reachable = await findReachable(union, objects.reader, tip.oid, slice);
   const parts: Uint8Array[] = [];

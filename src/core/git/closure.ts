@@ -32,8 +32,8 @@ export async function checkClosure(
   const table = reader.table;
   const facts = await tipFacts(reader, tip, elsewhere);
   const attributes = new Set<number>();
-  /** Named and not in the pack: kind expected, by oid. */
-  const outside = new Map<string, number>();
+  /** Named and not in the pack: kind expected, and where the oid stands, by oid. */
+  const outside = new Map<string, { readonly expected: number; readonly oids: Uint8Array; readonly at: number }>();
   const expect = (oids: Uint8Array, at: number, expected: number): void => {
     const index = table.find(oids, at);
     if (index >= 0) {
@@ -42,8 +42,9 @@ export async function checkClosure(
     }
     if (elsewhere === null) throw missing(expected, oids, at);
     const oid = toHex(oids, at, at + 20);
-    if ((outside.get(oid) ?? expected) !== expected) throw wrongKind(expected, oids, at);
-    outside.set(oid, expected);
+    const known = outside.get(oid);
+    if (known === undefined) outside.set(oid, { expected, oids, at });
+    else if (known.expected !== expected) throw wrongKind(expected, oids, at);
   };
   const entry = new TreeCursor();
   for (let i = 0; i < table.count; i++) {
@@ -71,10 +72,10 @@ export async function checkClosure(
     }
     if (slice.due()) await slice.pause();
   }
-  for (const [oid, expected] of outside) {
-    const found = await elsewhere!.type(fromHex(oid), 0);
-    if (found === 0) throw missing(expected, fromHex(oid), 0);
-    if (found !== expected) throw wrongKind(expected, fromHex(oid), 0);
+  for (const { expected, oids, at } of outside.values()) {
+    const found = await elsewhere!.type(oids, at);
+    if (found === 0) throw missing(expected, oids, at);
+    if (found !== expected) throw wrongKind(expected, oids, at);
     if (slice.due()) await slice.pause();
   }
   for (const i of attributes) if (i >= 0) checkAttributes(reader, i);

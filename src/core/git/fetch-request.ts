@@ -22,6 +22,8 @@ export function encodeFetchRequest(request: FetchRequest): string {
     delimPacket,
     pktLine("thin-pack"),
     pktLine("ofs-delta"),
+    // A tenth of the bytes of a small update would be progress that nobody is shown.
+    pktLine("no-progress"),
     ...request.shallow.map((oid) => pktLine(`shallow ${oid}`)),
     pktLine(`deepen ${request.depth}`),
     ...request.wants.map((oid) => pktLine(`want ${oid}`)),

@@ -12,7 +12,7 @@ import { kindOf, objectTypes } from "./object-type.ts";
 import { fromHex, toHex } from "./oid.ts";
 import { PackBuffer } from "./pack-buffer.ts";
 import { PackEntryHead, packEntryHead } from "./pack-entry.ts";
-import type { StoredObject } from "./stored-object.ts";
+import type { PackedObject } from "./stored-object.ts";
 
 /** Room in front of each object for the header that Git hashes with it: `commit 4294967295\0`. */
 const headRoom = 24;
@@ -128,11 +128,11 @@ export class PackReader {
 
   /**
    * Makes a thin pack whole after `end`: appends each base that a delta waits for, as `git index-pack --fix-thin` does, with a new
-   * object count and trailer. `fetchBase` gives the object, `deflate` its zlib stream. Returns the pack's new checksum in hex.
+   * object count and trailer. `fetchBase` gives the object, `deflate` the zlib stream of one that comes without. Returns the pack's new checksum in hex.
    * Throws `delta-base-missing` when a base is nowhere, `object-corrupt` when it is not what its oid says.
    */
   async complete(
-    fetchBase: (oid: string) => Promise<StoredObject | null>,
+    fetchBase: (oid: string) => Promise<PackedObject | null>,
     deflate: (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>,
   ): Promise<string> {
     const { buffer, table } = this;
@@ -143,7 +143,7 @@ export class PackReader {
       const at = buffer.length;
       const head = packEntryHead(base.type, base.bytes.length);
       await buffer.append(head, this.#slice);
-      await buffer.append(await deflate(base.bytes), this.#slice);
+      await buffer.append(base.zlib ?? (await deflate(base.bytes)), this.#slice);
       const index = table.count++;
       table.offsets[index] = at;
       table.dataOffsets[index] = at + head.length;

@@ -27,10 +27,17 @@ export interface StoredObject {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** An object, and its zlib stream where the pack has it whole. */
+export interface PackedObject extends StoredObject {
+  readonly zlib?: Uint8Array;
+}
+
 interface Entry {
   readonly type: number;
   readonly baseOffset: number;
   readonly data: Uint8Array<ArrayBuffer>;
+  /** The data as it is compressed. */
+  readonly zlib: Uint8Array;
 }
 
 const firstRead = 4096;
@@ -52,7 +59,7 @@ export class StoredObjectReader {
     this.#baseBytes = baseBytes;
   }
 
-  async read(pack: StoredPack, offset: number): Promise<StoredObject> {
+  async read(pack: StoredPack, offset: number): Promise<PackedObject> {
     const deltas: Uint8Array<ArrayBuffer>[] = [];
     let at = offset;
     let object: StoredObject | undefined;
@@ -61,8 +68,9 @@ export class StoredObjectReader {
       if (object !== undefined) break;
       const entry = await this.#entry(pack, at);
       if (entry.type < objectTypes.ofsDelta) {
+        if (deltas.length === 0) return { type: entry.type, bytes: entry.data, zlib: entry.zlib };
         object = { type: entry.type, bytes: entry.data };
-        if (deltas.length > 0) this.#keep(pack, at, object);
+        this.#keep(pack, at, object);
         break;
       }
       deltas.push(entry.data);
@@ -132,12 +140,13 @@ export class StoredObjectReader {
     const after = this.#inflater.inflate(bytes, head.dataAt, bytes.length, data, 0, size);
     if (after === needMore) return null;
     if (after === corrupt) throw damaged(pack, offset);
+    const zlib = bytes.subarray(head.dataAt, after);
     if (head.type === objectTypes.ofsDelta) {
       const baseOffset = offset - head.distance;
       if (baseOffset < 12 || head.distance === 0) throw damaged(pack, offset);
-      return { type: head.type, baseOffset, data };
+      return { type: head.type, baseOffset, data, zlib };
     }
-    return { type: head.type, baseOffset: head.type === objectTypes.refDelta ? -1 : 0, data };
+    return { type: head.type, baseOffset: head.type === objectTypes.refDelta ? -1 : 0, data, zlib };
   }
 
   #base(pack: StoredPack, at: number): StoredObject | undefined {

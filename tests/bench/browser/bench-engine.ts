@@ -24,6 +24,8 @@ export interface SyncFigures {
   readonly settledMs: number;
   readonly longestGapMs: number;
   readonly packBytes: number;
+  /** Bytes of the pack as it was sent. */
+  readonly receivedBytes: number;
   readonly tarballBytes: number;
   readonly manifestBytes: number;
 }
@@ -33,6 +35,12 @@ export interface StepFigures {
   readonly atMs: number;
   /** The longest gap so far: the step in which it grew to its last value is the one that made it. */
   readonly longestGapMs: number;
+}
+
+export interface CompactionFigures {
+  readonly ms: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
 }
 
 export interface TarballFigures {
@@ -45,6 +53,10 @@ export interface BenchEngine extends Engine {
   start(options: EngineOptions): Promise<void>;
   /** A whole sync of that branch, as if nothing had been stored before. Rejects when it fails. */
   sync(branch: string): Promise<SyncFigures>;
+  /** A sync that builds upon what is stored, however old the branch is. Rejects when it fails. */
+  updateTo(branch: string): Promise<SyncFigures>;
+  /** Puts the packs of the snapshot that serves into one. */
+  compact(): Promise<CompactionFigures>;
   /** Builds `index.tar.gz` of the snapshot that serves, and stores nothing. */
   buildTarball(): Promise<TarballFigures>;
   /** Exposes the engine at a port: the other end is the service worker's. */

@@ -9,9 +9,11 @@ import { openIndexedDbStore } from "../../../src/store/indexeddb.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import { SnapshotReader } from "../../../src/store/snapshot-reader.ts";
 import type { Store } from "../../../src/store/store.ts";
+import { compactSnapshot } from "../../../src/sync/compact.ts";
+import { currentSnapshot } from "../../../src/sync/current-snapshot.ts";
 import { SyncEngine } from "../../../src/sync/engine.ts";
 import type { SyncHost } from "../../../src/sync/host.ts";
-import type { EngineOptions, StepFigures, SyncFigures, TarballFigures } from "./bench-engine.ts";
+import type { CompactionFigures, EngineOptions, StepFigures, SyncFigures, TarballFigures } from "./bench-engine.ts";
 
 /** The product's engine, with the clock stopped at each of its steps. Runs in a worker or in a service worker. */
 export class EngineBench {
@@ -21,6 +23,7 @@ export class EngineBench {
   /** Of the last sync, or of the one that runs. */
   engine: SyncEngine | null = null;
   #begun = 0;
+  #forgets = true;
   #steps: StepFigures[] = [];
   #marked: Promise<void> = Promise.resolve();
 
@@ -56,20 +59,46 @@ export class EngineBench {
     return new EngineBench(options, store);
   }
 
-  async sync(branch: string): Promise<SyncFigures> {
+  sync(branch: string): Promise<SyncFigures> {
+    return this.#run(branch, true);
+  }
+
+  updateTo(branch: string): Promise<SyncFigures> {
+    return this.#run(branch, false);
+  }
+
+  async compact(): Promise<CompactionFigures> {
+    this.#forgets = false;
     const { name } = this.#options.repository;
+    const current = await currentSnapshot(this.#host, name, this.#host.slice());
+    const record = await this.store.repository(name);
+    if (current === null || record === undefined) throw new MirrorError("internal", { reason: "there is no snapshot" });
+    const bytesBefore = await this.#packBytes(current.record.packs);
+    const begun = systemClock.now();
+    const { signal } = new AbortController();
+    const compacted = await compactSnapshot(this.#host, current.record, record.epoch, signal);
+    const ms = systemClock.now() - begun;
+    if (compacted === null) throw new MirrorError("internal", { reason: "there was nothing to compact" });
+    return { ms, bytesBefore, bytesAfter: await this.#packBytes(compacted.packs) };
+  }
+
+  async #run(branch: string, forgets: boolean): Promise<SyncFigures> {
+    const { name } = this.#options.repository;
+    // What ran before has no part in these figures.
+    await this.engine?.close();
+    this.#forgets = forgets;
     this.#steps = [];
     const engine = new SyncEngine(this.#host, { progress: () => undefined, published: () => this.#mark("published") });
     await engine.follow([{ ...this.#options.repository, branch }]);
     this.engine = engine;
     this.#begun = systemClock.now();
-    await engine.update(name);
+    await engine.update(name, { acceptOlder: true });
     const status = await engine.settled(name);
     this.#mark("settled");
     await this.#marked;
     const error = status?.lastSync?.error;
     if (error) throw new Error(`The sync failed: ${error.code}: ${error.message}`);
-    return this.#figures(name);
+    return this.#figures(name, status?.progress.bytes ?? 0);
   }
 
   async buildTarball(): Promise<TarballFigures> {
@@ -81,19 +110,24 @@ export class EngineBench {
     return { ms: systemClock.now() - begun, bytes: bytes.size };
   }
 
-  async #figures(name: string): Promise<SyncFigures> {
+  async #packBytes(keys: readonly string[]): Promise<number> {
+    let bytes = 0;
+    for (const key of keys) bytes += (await this.store.pack(key))?.size ?? 0;
+    return bytes;
+  }
+
+  async #figures(name: string, receivedBytes: number): Promise<SyncFigures> {
     const record = await this.store.repository(name);
     const snapshot = await this.store.snapshot(record?.snapshot ?? "");
     if (snapshot === undefined) throw new Error("The sync published nothing.");
-    let packBytes = 0;
-    for (const key of snapshot.packs) packBytes += (await this.store.pack(key))?.size ?? 0;
     const at = (step: StepFigures["step"]) => this.#steps.findLast((one) => one.step === step)?.atMs ?? Number.NaN;
     return {
       steps: this.#steps,
       publishedMs: at("published"),
       settledMs: at("settled"),
       longestGapMs: this.#steps.at(-1)?.longestGapMs ?? Number.NaN,
-      packBytes,
+      packBytes: await this.#packBytes(snapshot.packs),
+      receivedBytes,
       tarballBytes: (await this.store.tarball(snapshot.id))?.bytes.size ?? 0,
       manifestBytes: snapshot.manifest.byteLength,
     };
@@ -108,14 +142,14 @@ export class EngineBench {
     });
   }
 
-  /** The store, with marks, and without memory: every sync finds no snapshot, and fetches everything. */
+  /** The store, with marks, and without memory unless an update is measured: a sync finds no snapshot, and fetches everything. */
   #watched(store: Store): Store {
     return {
       ...store,
       repository: async (name) => {
         const record = await store.repository(name);
         this.#mark("discovered");
-        return record && { ...record, snapshot: null };
+        return record && this.#forgets ? { ...record, snapshot: null } : record;
       },
       packWriter: () => {
         this.#mark("verified");

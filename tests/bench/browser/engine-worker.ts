@@ -32,6 +32,8 @@ const exposed: BenchEngine = {
     bench = await EngineBench.open(options);
   },
   sync: (branch) => running().sync(branch),
+  updateTo: (branch) => running().updateTo(branch),
+  compact: () => running().compact(),
   buildTarball: () => running().buildTarball(),
   async connect(port) {
     expose(facade, port);

@@ -3,7 +3,7 @@ import { Registration } from "../../../src/client/registration.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import type { MirrorConfig, RepositoryConfig } from "../../../src/protocol/config.ts";
 import { type Configured, protocolVersion, type ServiceWorkerToPage } from "../../../src/protocol/messages.ts";
-import type { BenchEngine, EngineOptions, SyncFigures, TarballFigures } from "./bench-engine.ts";
+import type { BenchEngine, CompactionFigures, EngineOptions, SyncFigures, TarballFigures } from "./bench-engine.ts";
 import type { PackFigures } from "./pack-worker.ts";
 import { answer, Flood, oneByOne, type RequestFigures, SteadyRequests } from "./requests.ts";
 import type { StockFigures } from "./stock-worker.ts";
@@ -95,6 +95,26 @@ const calls = {
   },
 
   sync: (branch: string): Promise<SyncFigures> => running().sync(branch),
+
+  updateTo: (branch: string): Promise<SyncFigures> => running().updateTo(branch),
+
+  compact: (): Promise<CompactionFigures> => running().compact(),
+
+  /** Updates to each of these branches in turn, a compaction after each, and the requests that were asked for meanwhile. */
+  async updatesWithRequests(
+    branches: readonly string[],
+    paths: readonly string[],
+    everyMs: number,
+  ): Promise<{ updates: SyncFigures[]; compactions: CompactionFigures[]; requests: RequestFigures }> {
+    const updates: SyncFigures[] = [];
+    const compactions: CompactionFigures[] = [];
+    const requests = new SteadyRequests(mount, paths, everyMs);
+    for (const branch of branches) {
+      updates.push(await running().updateTo(branch));
+      compactions.push(await running().compact());
+    }
+    return { updates, compactions, requests: await requests.stop() };
+  },
 
   buildTarball: (): Promise<TarballFigures> => running().buildTarball(),
 

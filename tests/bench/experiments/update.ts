@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { alternate } from "../alternate.ts";
+import { type Experiment, inFreshChromium, startEngine } from "../bench.ts";
+import { type CountingProxy, countingProxy } from "../counting-proxy.ts";
+import { figure, makeRow } from "../row.ts";
+import type { Site } from "../site.ts";
+import { median } from "../statistics.ts";
+import { timedCommand } from "../timed-command.ts";
+import { stepsNote } from "./first-sync.ts";
+
+/** From `previous` to `master`: a week of commits. */
+export const update: Experiment = {
+  part: "sync",
+  ids: ["sync.update", "sync.update-bytes", "sync.poll-bytes", "sync.compaction", "sync.compacted-bytes"],
+  async measure(bench) {
+    const proxy = await countingProxy(bench.site.base);
+    const counted: Site = {
+      ...bench.site,
+      base: proxy.base,
+      page: `${proxy.base}bench/page.html`,
+      git: `${proxy.base}git/default`,
+    };
+    try {
+      const { ours, git, bytes } = await alternate(bench.log, bench.runs, {
+        ours: () => ourUpdate(bench.site),
+        git: () => gitUpdate(bench.site, null),
+        bytes: async () => ({ ours: await ourBytes(counted, proxy), git: (await gitUpdate(counted, proxy)).bytes }),
+      });
+      bench.emit(
+        makeRow({
+          id: "sync.update",
+          unit: "ms",
+          samples: ours.map((run) => run.update.publishedMs),
+          peer: { name: "the first sync", samples: ours.map((run) => run.first.publishedMs) },
+          atMostTimes: 0.15,
+          note: `in a new worker; ${stepsNote(ours.map((run) => run.update))}; git fetch --depth 1 takes ${figure(median(git.map(({ ms }) => ms)))} ms`,
+        }),
+      );
+      bench.emit(
+        makeRow({
+          id: "sync.update-bytes",
+          unit: "B",
+          samples: bytes.map((run) => run.ours.update),
+          peer: { name: "git fetch --depth 1", samples: bytes.map((run) => run.git) },
+          atMostTimes: 1.02,
+          note: "all that is answered, discovery included",
+        }),
+      );
+      bench.emit(
+        makeRow({
+          id: "sync.poll-bytes",
+          unit: "B",
+          samples: bytes.map((run) => run.ours.poll),
+          atMost: 500,
+          note: "an update that finds nothing new",
+        }),
+      );
+      bench.emit(
+        makeRow({
+          id: "sync.compaction",
+          unit: "ms",
+          samples: ours.map((run) => run.compaction.ms),
+          peer: { name: "the first sync", samples: ours.map((run) => run.first.publishedMs) },
+          note: "of the two packs after that update, in the background",
+        }),
+      );
+      bench.emit(
+        makeRow({
+          id: "sync.compacted-bytes",
+          unit: "B",
+          samples: ours.map((run) => run.compaction.bytesAfter),
+          peer: { name: "the pack of a fresh clone", samples: ours.map(() => bench.subject.packBytes) },
+          atMostTimes: 1.3,
+          note: `${figure(median(ours.map((run) => run.compaction.bytesBefore)))} B in two packs before`,
+        }),
+      );
+    } finally {
+      await proxy.close();
+    }
+  },
+};
+
+function ourUpdate(site: Site) {
+  return inFreshChromium(site, async (tab) => {
+    await startEngine(tab);
+    const first = await tab.evaluate(() => globalThis.bench.sync("previous"));
+    // A mirror that was opened again: nothing of it is compiled.
+    await startEngine(tab);
+    const update = await tab.evaluate(() => globalThis.bench.updateTo("master"));
+    return { first, update, compaction: await tab.evaluate(() => globalThis.bench.compact()) };
+  });
+}
+
+function ourBytes(site: Site, proxy: CountingProxy): Promise<{ update: number; poll: number }> {
+  return inFreshChromium(site, async (tab) => {
+    await startEngine(tab);
+    await tab.evaluate(() => globalThis.bench.sync("previous"));
+    proxy.count();
+    await tab.evaluate(() => globalThis.bench.updateTo("master"));
+    const update = proxy.count();
+    await tab.evaluate(() => globalThis.bench.updateTo("master"));
+    return { update, poll: proxy.count() };
+  });
+}
+
+async function gitUpdate(site: Site, proxy: CountingProxy | null): Promise<{ ms: number; bytes: number }> {
+  const folder = await mkdtemp(join(tmpdir(), "mirror-bench-fetch-"));
+  try {
+    const clone = join(folder, "clone.git");
+    await timedCommand("git", ["clone", "--quiet", "--depth", "1", "--bare", "--branch", "previous", site.git, clone]);
+    proxy?.count();
+    const ms = await timedCommand("git", ["--git-dir", clone, "fetch", "--quiet", "--depth", "1", "origin", "master"]);
+    return { ms, bytes: proxy?.count() ?? 0 };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
