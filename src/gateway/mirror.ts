@@ -1,7 +1,7 @@
 import { defaultLimits } from "../core/git/limits.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { MirrorConfig, RepositoryConfig } from "../protocol/config.ts";
-import type { RepositoryStatus, Status } from "../protocol/status.ts";
+import type { Status } from "../protocol/status.ts";
 import { createHandler } from "../serve/handler.ts";
 import { UploadPack } from "../serve/upload-pack.ts";
 import { buildTarball } from "../store/index-tarball.ts";
@@ -20,6 +20,7 @@ import { MirrorArchives } from "./mirror-archives.ts";
 import { MirrorUpstream } from "./mirror-upstream.ts";
 import type { Log } from "./options.ts";
 import { syncRegularly } from "./schedule.ts";
+import { SyncLog } from "./sync-log.ts";
 
 export interface MirrorParts {
   /** Starts and ends with a slash. */
@@ -57,6 +58,7 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
   const sources = new Map(
     [...parts.git].map(([name, source]) => [name, source instanceof SharedGit ? source.relayed : source]),
   );
+  const syncs = new SyncLog(log);
   const snapshots = new SnapshotReader(store);
   const engine = new SyncEngine(
     {
@@ -70,9 +72,12 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
       gitDirectory: (repository) => repository,
     },
     {
-      progress: (status) => report(status, log),
-      // Opened before the first request asks for it.
-      published: (repository) => void snapshots.current(repository).catch(() => null),
+      progress: (status, availability) => syncs.progress(status, availability),
+      published: (repository) => {
+        syncs.published(repository);
+        // Opened before the first request asks for it.
+        void snapshots.current(repository).catch(() => null);
+      },
     },
   );
   const handler = createHandler({
@@ -150,15 +155,4 @@ async function keepTarballEqual(
   if (snapshot === null) return;
   const { bytes } = await servedRepoFile(snapshot, config);
   await store.saveTarball(await buildTarball(snapshot, bytes, gatewaySlice()));
-}
-
-/** One line at the end of each sync. */
-function report({ name, state, lastSync, commit, versions }: RepositoryStatus, log: Log): void {
-  if (state === "syncing" || lastSync === null) return;
-  const seconds = (lastSync.durationMs / 1000).toFixed(1);
-  const { error, changedFiles, durationMs } = lastSync;
-  const facts = { event: "sync", repository: name, commit, versions, changedFiles, durationMs, error };
-  const news = changedFiles === 0 ? "nothing new" : `${changedFiles} files changed`;
-  if (error !== null) log(`${name}: ${error.message}`, facts);
-  else log(`${name}: ${news}, ${versions} versions at ${commit ?? "no commit"}, in ${seconds} s`, facts);
 }

@@ -5,7 +5,7 @@ import type { Row } from "./row.ts";
 import { openSite, type Site } from "./site.ts";
 import type { Subject } from "./subject.ts";
 
-export const parts = ["sync", "availability", "serve", "scale", "size"] as const;
+export const parts = ["sync", "availability", "node", "serve", "scale", "size"] as const;
 export type Part = (typeof parts)[number];
 
 /** Measures a few rows together, because they come out of the same runs. */

@@ -10,6 +10,7 @@ import { firstSync } from "./experiments/first-sync.ts";
 import { footprint } from "./experiments/footprint.ts";
 import { gap } from "./experiments/gap.ts";
 import { inServiceWorker } from "./experiments/in-service-worker.ts";
+import { node } from "./experiments/node.ts";
 import { packIndex } from "./experiments/pack-index.ts";
 import { requests } from "./experiments/requests.ts";
 import { scale } from "./experiments/scale.ts";
@@ -34,6 +35,7 @@ const experiments: readonly Experiment[] = [
   requests,
   updateAvailability,
   inServiceWorker,
+  node,
   serving,
   scale,
   size,
