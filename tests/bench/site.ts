@@ -14,8 +14,6 @@ export interface Site {
 export async function openSite(appDirectory: string, gitDir: string, throttle?: number): Promise<Site> {
   const gateway = await startGateway({
     port: 0,
-    // What is measured is the browser's mirror: another one in this process would take its processor.
-    mirror: false,
     appDirectory,
     // The gateway's own copy would be made on the same processors.
     mirror: false,
