@@ -1,0 +1,70 @@
+import { cp, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+import { makeOpamRepository } from "../../fixtures/opam-repository.ts";
+import { temporaryFolder } from "../gateway.ts";
+import { expectedAnswers, servedHashes } from "./git-hashes.ts";
+import { type MirrorSite, mirrorSite } from "./mirror-site.ts";
+
+/** One of the two states of the remote. */
+export interface RemoteState {
+  readonly commit: string;
+  /** Path → what a right mirror answers, in the form of `answersOf`. */
+  readonly answers: ReadonlyMap<string, string>;
+}
+
+export interface KillSite extends AsyncDisposable {
+  readonly site: MirrorSite;
+  /** The blank page. It lies in the scope of the product's service worker, which leaves it alone. */
+  readonly page: string;
+  /** Address of the repository. */
+  readonly root: string;
+  readonly old: RemoteState;
+  /** So much later that compaction is due after the update. */
+  readonly new: RemoteState;
+}
+
+/** The product with a blank page and the worker of tests beside it, on one origin. */
+export async function openKillSite(): Promise<KillSite> {
+  const folder = await temporaryFolder();
+  await cp(fileURLToPath(new URL("../../../dist/app", import.meta.url)), folder.path, { recursive: true });
+  await mkdir(folder.at("kill"));
+  await writeFile(folder.at("kill/page.html"), "<!doctype html><title>kill</title>\n");
+  await writeFile(folder.at("kill/kill-worker.js"), await bundle());
+  const repository = await makeOpamRepository({ versions: 300, commits: 49, seed: "compaction" });
+  const state = async (commit: string): Promise<RemoteState> => ({
+    commit,
+    answers: expectedAnswers(await servedHashes(repository.gitDir, commit)),
+  });
+  const [before, after] = await Promise.all([state(repository.commits[0]!), state(repository.commits[16]!)]);
+  const site = await mirrorSite({ repository, commit: before.commit, appDirectory: folder.path });
+  return {
+    site,
+    page: `${site.url}kill/page.html`,
+    root: `${site.url}opam/default/`,
+    old: before,
+    new: after,
+    [Symbol.asyncDispose]: async () => {
+      await site[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function bundle(): Promise<string> {
+  const entry = join(fileURLToPath(new URL(".", import.meta.url)), "kill-worker.ts");
+  const result = await build({
+    configFile: false,
+    logLevel: "warn",
+    build: {
+      write: false,
+      minify: false,
+      target: "es2022",
+      lib: { entry, formats: ["iife"], name: "killWorker" },
+    },
+  });
+  const [first] = Array.isArray(result) ? result : [result];
+  if (!first || !("output" in first)) throw new Error("The bundler gave no output.");
+  return first.output[0].code;
+}
