@@ -14,8 +14,8 @@ export const firstSyncSteps: readonly string[] = [
   "sync: commit pack",
   "sync: publish",
   "sync: save Git files",
-  "sync: save archive index",
   "sync: save index.tar.gz",
+  "sync: save archive index",
   "sync: save last sync",
   "sync: collect",
 ];
