@@ -21,8 +21,6 @@ export interface MirrorSiteOptions {
   readonly appDirectory?: string;
   /** Milliseconds before the first byte of each Git answer. */
   readonly gitDelayMs?: number;
-  /** The app's files; the built ones by default. */
-  readonly appDirectory?: string;
 }
 
 /** A gateway with the built app, a private copy of a repository behind it, and an archive in its upstream cache. */
@@ -76,7 +74,6 @@ export async function mirrorSite(options: MirrorSiteOptions): Promise<MirrorSite
     ...(options.appDirectory === undefined ? {} : { appDirectory: options.appDirectory }),
     ...(options.base === undefined ? {} : { base: options.base }),
     ...(options.https ? { tls } : {}),
-    ...(options.appDirectory === undefined ? {} : { appDirectory: options.appDirectory }),
     ...(options.throttleBytesPerSecond === undefined ? {} : { throttleBytesPerSecond: options.throttleBytesPerSecond }),
   });
   let running = true;
