@@ -1,113 +1,183 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { copyFile, link, mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { MirrorError } from "../core/errors.ts";
 import { defaultLimits } from "../core/git/limits.ts";
-import { type Checksum, cachePath, checksumText } from "./checksum.ts";
-import { outbound } from "./outbound.ts";
+import { isArchive } from "../core/opam/archive-sources.ts";
+import type { KnownArchive } from "../serve/archive-catalog.ts";
+import type { AddressRule } from "./address.ts";
+import type { Digests } from "./archive-digest.ts";
+import { algorithms, type Checksum, cachePath, checksumText } from "./checksum.ts";
+import { outbound, withoutQuery } from "./outbound.ts";
 import { Places } from "./places.ts";
 
 /** As many as opam-mirror runs. */
 const defaultParallel = 20;
 const firstByteMs = 15_000;
 const idleMs = 30_000;
+/** One source, from the question to the last byte. */
+const totalMs = 600_000;
+/** URLs of opam files that are asked for one archive. */
+const askedUrls = 16;
 /** What fetched archives may take on disk before the oldest are removed. */
 const keepBytes = 2 * 1024 * 1024 * 1024;
 
-/** Archives fetched from upstream caches: written aside, verified, and only then given their name. */
+export interface DownloadOptions {
+  /** Archives that are fetched at a time. */
+  readonly parallel?: number;
+  /** For the URLs of opam files; null asks none of them. */
+  readonly rule: AddressRule | null;
+}
+
+/** Where an archive may be had. */
+interface Place {
+  /** For people. */
+  readonly name: string;
+  readonly url: URL;
+  /** Null where the operator named the address. */
+  readonly rule: AddressRule | null;
+}
+
+/** Archives fetched from upstream caches and from what opam files name: written aside, verified, and only then given their names. */
 export class DownloadedArchives {
   readonly #folder: string;
   readonly #caches: readonly URL[];
+  readonly #rule: AddressRule | null;
   readonly #places: Places;
   readonly #running = new Map<string, Promise<string[]>>();
-  readonly #kept = new Map<string, number>();
+  readonly #kept = new Map<string, { readonly size: number; readonly paths: readonly string[] }>();
   #keptBytes = 0;
 
-  /** `caches` are URLs of folders with the cache layout, ending in a slash; `parallel` archives are fetched at a time. */
-  constructor(folder: string, caches: readonly URL[], parallel: number = defaultParallel) {
+  /** `caches` are URLs of folders with the cache layout, ending in a slash. */
+  constructor(folder: string, caches: readonly URL[], { parallel = defaultParallel, rule }: DownloadOptions) {
     this.#places = new Places(parallel);
     this.#folder = folder;
     this.#caches = caches;
+    this.#rule = rule;
   }
 
   /** Checksums that are being fetched. */
   get active(): readonly string[] {
-    return [...this.#running.keys()];
+    return [...new Set([...this.#running.keys()].map((key) => key.split(" ")[0] ?? key))];
   }
 
   path(checksum: Checksum): string {
     return join(this.#folder, cachePath(checksum));
   }
 
-  /** Fetches the archive from the first cache that delivers it. Resolves with what failed on the way; the file is there when one succeeded. */
-  fetch(checksum: Checksum): Promise<string[]> {
-    const key = checksumText(checksum);
+  /**
+   * Fetches the archive from the first place that delivers it: the caches, then the repositories' own archive mirrors, then what opam
+   * files name. Resolves with what failed on the way; the file is there when one succeeded.
+   */
+  fetch(checksum: Checksum, known: KnownArchive | null): Promise<string[]> {
+    // Requests for one archive that must match the same share a download.
+    const key = [checksumText(checksum), JSON.stringify(known)].join(" ");
     let running = this.#running.get(key);
     if (running === undefined) {
-      running = this.#places.run(() => this.#fetch(checksum)).finally(() => this.#running.delete(key));
+      running = this.#places.run(() => this.#fetch(checksum, known)).finally(() => this.#running.delete(key));
       this.#running.set(key, running);
     }
     return running;
   }
 
-  async #fetch(checksum: Checksum): Promise<string[]> {
+  async #fetch(checksum: Checksum, known: KnownArchive | null): Promise<string[]> {
     const tried: string[] = [];
-    for (const cache of this.#caches) {
+    for (const place of this.#placesOf(checksum, known)) {
       try {
-        const reason = await this.#fetchFrom(cache, checksum);
+        const reason = await this.#fetchFrom(place, checksum, known);
         if (reason === null) return tried;
-        tried.push(`${cache.host}: ${reason}`);
+        tried.push(`${place.name}: ${reason}`);
       } catch (error) {
-        tried.push(`${cache.host}: ${error instanceof Error ? error.message : String(error)}`);
+        tried.push(`${place.name}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
     return tried;
   }
 
-  async #fetchFrom(cache: URL, checksum: Checksum): Promise<string | null> {
-    const answer = await outbound(new URL(cachePath(checksum), cache), { headMs: firstByteMs, idleMs, redirects: 3 });
+  *#placesOf(checksum: Checksum, known: KnownArchive | null): Iterable<Place> {
+    for (const cache of this.#caches) yield { name: cache.host, url: new URL(cachePath(checksum), cache), rule: null };
+    if (this.#rule === null || known === null) return;
+    const mirrors = known.mirrors.map((mirror) => `${mirror.replace(/\/+$/, "")}/${cachePath(checksum)}`);
+    for (const address of [...mirrors, ...known.urls.slice(0, askedUrls)]) {
+      if (!URL.canParse(address)) continue;
+      const url = new URL(address);
+      yield { name: withoutQuery(url), url, rule: this.#rule };
+    }
+  }
+
+  async #fetchFrom({ name, url, rule }: Place, checksum: Checksum, known: KnownArchive | null): Promise<string | null> {
+    const guard = rule === null ? { redirects: 3 } : { redirects: 5, rule };
+    const signal = AbortSignal.timeout(totalMs);
+    const answer = await outbound(url, { headMs: firstByteMs, idleMs, signal, ...guard });
     if (answer.status !== 200) {
       answer.body.destroy();
       return `HTTP status ${answer.status}`;
     }
-    const path = this.path(checksum);
+    const tooLarge = `larger than ${defaultLimits.archiveBytes} bytes`;
+    if (Number(answer.headers["content-length"] ?? 0) > defaultLimits.archiveBytes) {
+      answer.body.destroy();
+      return tooLarge;
+    }
     const pending = join(this.#folder, "pending", randomUUID());
     await mkdir(dirname(pending), { recursive: true });
-    const hash = createHash(checksum.algorithm);
+    const hashes = algorithms.map((algorithm) => [algorithm, createHash(algorithm)] as const);
     let size = 0;
     const verify = new Transform({
       transform(chunk: Buffer, _encoding, done) {
         size += chunk.length;
-        hash.update(chunk);
-        if (size > defaultLimits.archiveBytes) done(new Error(`larger than ${defaultLimits.archiveBytes} bytes`));
+        for (const [, hash] of hashes) hash.update(chunk);
+        if (size > defaultLimits.archiveBytes) done(new Error(tooLarge));
         else done(null, chunk);
       },
     });
     try {
       await pipeline(answer.body, verify, createWriteStream(pending));
-      if (hash.digest("hex") !== checksum.hex)
-        throw new MirrorError("archive-mismatch", { checksum: checksumText(checksum), source: cache.host });
-      await mkdir(dirname(path), { recursive: true });
-      await rename(pending, path);
+      const digests = Object.fromEntries(hashes.map(([algorithm, hash]) => [algorithm, hash.digest("hex")])) as Digests;
+      if (!matches(digests, checksum, known))
+        throw new MirrorError("archive-mismatch", { checksum: checksumText(checksum), source: name });
+      await this.#keep(pending, digests, size);
     } finally {
       await rm(pending, { force: true });
     }
-    await this.#keep(path, size);
     return null;
   }
 
-  async #keep(path: string, size: number): Promise<void> {
-    this.#kept.set(path, size);
-    this.#keptBytes += size;
-    for (const [oldest, bytes] of this.#kept) {
+  /** One file with three names: whichever checksum it is asked by, it is here. */
+  async #keep(pending: string, digests: Digests, size: number): Promise<void> {
+    const [path = "", ...aliases] = algorithms.map((algorithm) => this.path({ algorithm, hex: digests[algorithm] }));
+    for (const alias of aliases) {
+      const linked = `${pending}.alias`;
+      // Some file systems have no links.
+      await link(pending, linked).catch(() => copyFile(pending, linked));
+      try {
+        await named(linked, alias);
+      } finally {
+        await rm(linked, { force: true });
+      }
+    }
+    await named(pending, path);
+    this.#keptBytes += size - (this.#kept.get(path)?.size ?? 0);
+    this.#kept.delete(path);
+    this.#kept.set(path, { size, paths: [path, ...aliases] });
+    for (const [oldest, { size: bytes, paths }] of this.#kept) {
       if (this.#keptBytes <= keepBytes || oldest === path) break;
       this.#kept.delete(oldest);
       this.#keptBytes -= bytes;
       // Readers that have it open keep their bytes.
-      if (await stat(oldest).catch(() => null)) await rm(oldest, { force: true });
+      for (const gone of paths) if (await stat(gone).catch(() => null)) await rm(gone, { force: true });
     }
   }
+}
+
+/** Whether bytes with those digests are what was asked for, and what opam files say it is. */
+export function matches(digests: Digests, checksum: Checksum, known: KnownArchive | null): boolean {
+  return digests[checksum.algorithm] === checksum.hex && (known === null || isArchive(known, digests));
+}
+
+async function named(path: string, name: string): Promise<void> {
+  await mkdir(dirname(name), { recursive: true });
+  await rename(path, name);
 }

@@ -1,7 +1,8 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { MirrorError } from "../core/errors.ts";
+import type { ArchiveCatalog, KnownArchive } from "../serve/archive-catalog.ts";
 import { digestsOf } from "./archive-digest.ts";
-import type { DownloadedArchives } from "./archive-download.ts";
+import { type DownloadedArchives, matches } from "./archive-download.ts";
 import type { FolderCache } from "./archive-folder.ts";
 import { type Checksum, checksumText } from "./checksum.ts";
 import type { Log } from "./options.ts";
@@ -21,11 +22,15 @@ export interface VerifiedArchive {
   readonly source: "store" | "upstream";
 }
 
-/** Archives by checksum, from folders and from upstream caches. Nobody but the operator names where they come from. */
+/**
+ * Archives by checksum, from folders, from upstream caches, and from where opam files say that they are. No client names a place. What
+ * opam files list is compared in full; an archive that none of them lists must match what it is asked by.
+ */
 export class Archives {
   readonly #folders: readonly FolderCache[];
   readonly #downloads: DownloadedArchives;
   readonly #log: Log;
+  #catalog: ArchiveCatalog | null = null;
   /** Checksums that no source had, until when that is believed, and what was tried. */
   readonly #missing = new Map<string, { readonly until: number; readonly tried: string[] }>();
 
@@ -35,50 +40,68 @@ export class Archives {
     this.#log = log;
   }
 
-  /** Throws `archive-unavailable`, or `not-ready` while a folder is still being read. */
-  async open(checksum: Checksum): Promise<VerifiedArchive> {
+  /** From now on, opam files are asked. */
+  follow(catalog: ArchiveCatalog): void {
+    this.#catalog = catalog;
+  }
+
+  /** Of all `repositories` when null. Throws `archive-unavailable`, or `not-ready` while a folder is still being read. */
+  async open(checksum: Checksum, repository: string | null = null): Promise<VerifiedArchive> {
     const key = checksumText(checksum);
-    const missing = this.#missing.get(key);
+    const missed = `${key} ${repository ?? ""}`;
+    const missing = this.#missing.get(missed);
     if (missing !== undefined) {
       if (missing.until > performance.now())
         throw new MirrorError("archive-unavailable", { checksum: key, tried: missing.tried });
-      this.#missing.delete(key);
+      this.#missing.delete(missed);
     }
-    const stored = await this.#verified(this.#downloads.path(checksum), checksum, "store");
+    const catalog = this.#catalog;
+    const known =
+      (repository === null
+        ? await catalog?.sourcesAnywhere(checksum)
+        : await catalog?.sourcesOf(repository, checksum)) ?? null;
+    const stored = await this.#verified(this.#downloads.path(checksum), checksum, known, "store");
     if (stored !== null) return stored;
     let unknown = false;
     for (const folder of this.#folders) {
       const path = await folder.find(checksum, scanWaitMs);
       if (path === "unknown") unknown = true;
       else if (path !== "absent") {
-        const archive = await this.#verified(path, checksum, "store");
+        const archive = await this.#verified(path, checksum, known, "store");
         if (archive !== null) return archive;
       }
     }
-    const tried = await this.#downloads.fetch(checksum);
-    const fetched = await this.#verified(this.#downloads.path(checksum), checksum, "upstream");
+    const tried = await this.#downloads.fetch(checksum, known);
+    const fetched = await this.#verified(this.#downloads.path(checksum), checksum, known, "upstream");
     if (fetched !== null) return fetched;
     if (unknown) throw new MirrorError("not-ready", { path: key, retryAfter: 5 });
     if (this.#missing.size >= negativeEntries) this.#missing.clear();
-    this.#missing.set(key, { until: performance.now() + negativeMs, tried });
+    this.#missing.set(missed, { until: performance.now() + negativeMs, tried });
     throw new MirrorError("archive-unavailable", { checksum: key, tried });
   }
 
   /** Checksums as opam writes them: those that are being fetched, and the newest that could not be. */
   report(): { readonly active: readonly string[]; readonly failed: readonly string[] } {
     const now = performance.now();
-    const failed = [...this.#missing].filter(([, { until }]) => until > now).map(([key]) => key);
+    const missing = [...this.#missing].filter(([, { until }]) => until > now);
+    const failed = [...new Set(missing.map(([key]) => key.split(" ")[0] ?? key))];
     return { active: this.#downloads.active, failed: failed.slice(-shownFailures) };
   }
 
-  async #verified(path: string, checksum: Checksum, source: "store" | "upstream"): Promise<VerifiedArchive | null> {
+  async #verified(
+    path: string,
+    checksum: Checksum,
+    known: KnownArchive | null,
+    source: "store" | "upstream",
+  ): Promise<VerifiedArchive | null> {
     const file = await open(path).catch(() => null);
     if (file === null) return null;
     try {
       const digests = await digestsOf(file);
-      if (digests[checksum.algorithm] === checksum.hex)
-        return { file, size: digests.size, sha256: digests.sha256, source };
-      this.#log(`${path}: its bytes do not match ${checksumText(checksum)}; it is not served`);
+      if (matches(digests, checksum, known)) return { file, size: digests.size, sha256: digests.sha256, source };
+      this.#log(
+        `${path}: its bytes do not match ${checksumText(checksum)} and what is listed with it; it is not served`,
+      );
     } catch (error) {
       this.#log(`${path}: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -12,8 +12,8 @@ export class MirrorArchives implements HandlerArchives {
     this.#archives = archives;
   }
 
-  async get(algorithm: ChecksumAlgorithm, hex: string): Promise<Archive> {
-    const { file, size, sha256, source } = await this.#archives.open({ algorithm, hex });
+  async get(repository: string, algorithm: ChecksumAlgorithm, hex: string): Promise<Archive> {
+    const { file, size, sha256, source } = await this.#archives.open({ algorithm, hex }, repository);
     const opened = new OpenFile(`archive ${sha256}`, file, size);
     return { bytes: new FileBlob(opened, 0, size, "application/octet-stream"), sha256, source };
   }

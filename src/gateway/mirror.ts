@@ -2,6 +2,7 @@ import { defaultLimits } from "../core/git/limits.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { MirrorConfig, RepositoryConfig } from "../protocol/config.ts";
 import type { Status } from "../protocol/status.ts";
+import { ArchiveCatalog } from "../serve/archive-catalog.ts";
 import { createHandler } from "../serve/handler.ts";
 import { UploadPack } from "../serve/upload-pack.ts";
 import { buildTarball } from "../store/index-tarball.ts";
@@ -60,6 +61,8 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
   );
   const syncs = new SyncLog(log);
   const snapshots = new SnapshotReader(store);
+  const openSnapshot = (repository: string) => snapshots.current(repository);
+  parts.archives.follow(new ArchiveCatalog({ store, openSnapshot, slice: gatewaySlice }));
   const engine = new SyncEngine(
     {
       store,
@@ -83,7 +86,7 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
   const handler = createHandler({
     base: new URL(parts.base, inProcessBase).href,
     store,
-    openSnapshot: (repository) => snapshots.current(repository),
+    openSnapshot,
     clock: systemClock,
     slice: gatewaySlice,
     version: config.version,
@@ -99,7 +102,7 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
   });
   const uploadPack = new UploadPack({
     store,
-    openSnapshot: (repository) => snapshots.current(repository),
+    openSnapshot,
     clock: systemClock,
     slice: gatewaySlice,
     agent: `opam-web-mirror/${config.version}`,

@@ -47,6 +47,8 @@ export interface GatewayOptions {
   readonly mirror?: boolean;
   /** Serves the archives that are here already, and fetches none. */
   readonly skipDownload?: boolean;
+  /** Lets opam files name sources on this machine, at any port. Only for tests: whoever writes to a repository could ask this machine's services. */
+  readonly loopbackSources?: boolean;
   /** Archives that are fetched at a time. Default 20. */
   readonly parallelDownloads?: number;
   /** Caches of archives that the served `repo` files name behind our own. */

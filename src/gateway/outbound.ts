@@ -2,6 +2,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import type { Readable } from "node:stream";
 import { MirrorError } from "../core/errors.ts";
+import { type AddressRule, guardedLookup, refusedUrl } from "./address.ts";
 
 /** An answer whose body is the bytes on the wire: nothing is decoded, so checksums and Content-Encoding stay true. */
 export interface OutboundAnswer {
@@ -24,13 +25,15 @@ export interface OutboundRequest {
   /** 0 refuses redirects with `remote-status`. */
   readonly redirects: number;
   readonly signal?: AbortSignal;
+  /** For an address that the operator did not name: it and every redirect are judged by this. */
+  readonly rule?: AddressRule;
 }
 
 const userAgent = "opam-web-mirror";
 
 /**
- * One request to an address the operator named, with its redirects (never from https to http).
- * Throws `remote-unreachable`, `remote-timeout`, and `remote-status` for a redirect that is not followed.
+ * One request to an address the operator named, or to one that `rule` allows, with its redirects (never from https to http).
+ * Throws `remote-unreachable` (also for a refused address), `remote-timeout`, and `remote-status` for a redirect that is not followed.
  */
 export async function outbound(address: URL, request: OutboundRequest): Promise<OutboundAnswer> {
   const deadline = performance.now() + request.headMs;
@@ -45,8 +48,10 @@ export async function outbound(address: URL, request: OutboundRequest): Promise<
     if (left <= 0 || next === undefined || !allowedStep(url, next)) {
       throw new MirrorError("remote-status", { remote: withoutQuery(address), status: answer.status });
     }
-    next.username = "";
-    next.password = "";
+    if (request.rule === undefined) {
+      next.username = "";
+      next.password = "";
+    }
     url = next;
   }
 }
@@ -57,12 +62,16 @@ function allowedStep(from: URL, to: URL): boolean {
 
 function send(url: URL, request: OutboundRequest, deadline: number): Promise<OutboundAnswer> {
   const remote = withoutQuery(url);
+  const { rule } = request;
+  const refused = rule === undefined ? null : refusedUrl(url, rule);
+  if (refused !== null) return Promise.reject(new MirrorError("remote-unreachable", { remote, reason: refused }));
   return new Promise((resolve, reject) => {
     const client = url.protocol === "https:" ? https : http;
     const outgoing = client.request(url, {
       method: request.method ?? "GET",
       headers: { "accept-encoding": "identity", "user-agent": userAgent, ...request.headers },
       agent: false,
+      ...(rule === undefined ? {} : { lookup: guardedLookup(rule) }),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     });
     const head = setTimeout(

@@ -72,11 +72,10 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     const config = configOf(followed, options);
     const archives = new Archives(
       folders,
-      new DownloadedArchives(
-        join(work.kept, "archives"),
-        options.skipDownload === true ? [] : urls,
-        options.parallelDownloads,
-      ),
+      new DownloadedArchives(join(work.kept, "archives"), options.skipDownload === true ? [] : urls, {
+        ...(options.parallelDownloads === undefined ? {} : { parallel: options.parallelDownloads }),
+        rule: options.skipDownload === true ? null : { loopback: options.loopbackSources === true },
+      }),
       log,
     );
     const upstreams = new Map(

@@ -18,17 +18,29 @@ export class ArchiveFiles {
   }
 
   /** Throws `archive-unavailable`, `archive-mismatch`, `aborted`. */
-  async entity(algorithm: ChecksumAlgorithm, hex: string, signal: AbortSignal, deadlineMs: number): Promise<Entity> {
+  async entity(
+    repository: string,
+    algorithm: ChecksumAlgorithm,
+    hex: string,
+    signal: AbortSignal,
+    deadlineMs: number,
+  ): Promise<Entity> {
     const checksum = `${algorithm}=${hex}`;
+    const missed = `${repository} ${checksum}`;
     const { archives, clock, host } = this.#deps;
-    if (host === "gateway" && (this.#missing.get(checksum) ?? 0) > clock.now()) throw unavailable(checksum);
+    if (host === "gateway" && (this.#missing.get(missed) ?? 0) > clock.now()) throw unavailable(checksum);
     if (archives === null) throw unavailable(checksum);
     const abort = new AbortController();
     const stop = () => abort.abort(new MirrorError("aborted", { what: `The download of ${checksum}` }));
     if (signal.aborted) stop();
     signal.addEventListener("abort", stop, { once: true });
     try {
-      const archive = await within(clock, deadlineMs, archives.get(algorithm, hex, abort.signal), () => null);
+      const archive = await within(
+        clock,
+        deadlineMs,
+        archives.get(repository, algorithm, hex, abort.signal),
+        () => null,
+      );
       if (archive === null) throw unavailable(checksum);
       return {
         path: `cache/${algorithm}/${hex.slice(0, 2)}/${hex}`,
@@ -40,7 +52,7 @@ export class ArchiveFiles {
         body: async () => archive.bytes,
       };
     } catch (thrown) {
-      if (thrown instanceof MirrorError && thrown.code.startsWith("archive-")) this.#remember(checksum);
+      if (thrown instanceof MirrorError && thrown.code.startsWith("archive-")) this.#remember(missed);
       throw thrown;
     } finally {
       signal.removeEventListener("abort", stop);
@@ -48,9 +60,9 @@ export class ArchiveFiles {
     }
   }
 
-  #remember(checksum: string): void {
+  #remember(missed: string): void {
     if (this.#missing.size >= negativeEntries) this.#missing.clear();
-    this.#missing.set(checksum, this.#deps.clock.now() + negativeMs);
+    this.#missing.set(missed, this.#deps.clock.now() + negativeMs);
   }
 }
 

@@ -46,7 +46,7 @@ export class GatewayArchives implements Archives {
     this.#deps = deps;
   }
 
-  async get(algorithm: ChecksumAlgorithm, hex: string, signal: AbortSignal): Promise<Archive> {
+  async get(_repository: string, algorithm: ChecksumAlgorithm, hex: string, signal: AbortSignal): Promise<Archive> {
     const checksum = `${algorithm}=${hex}`;
     if (signal.aborted) throw aborted(checksum);
     const job = this.#jobs.get(checksum) ?? this.#start(algorithm, hex, checksum);

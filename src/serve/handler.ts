@@ -137,8 +137,8 @@ class Router {
         return this.#file(request, route.repository, "index.tar.gz", this.#deadlines.tarball);
       case "archive": {
         await this.#configured(route.repository);
-        const { algorithm, hex } = route;
-        const entity = await this.#archives.entity(algorithm, hex, request.signal, this.#deadlines.archive);
+        const { repository, algorithm, hex } = route;
+        const entity = await this.#archives.entity(repository, algorithm, hex, request.signal, this.#deadlines.archive);
         return this.#respond(request, entity);
       }
       case "status":

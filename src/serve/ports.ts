@@ -19,7 +19,7 @@ export interface Upstream {
 }
 
 export interface Archive {
-  /** Verified against every checksum it was asked for. */
+  /** Verified against the checksum it was asked by, and all that opam files of the repository list with it. */
   readonly bytes: Blob;
   readonly sha256: string;
   readonly source: "store" | "upstream";
@@ -27,7 +27,7 @@ export interface Archive {
 
 export interface Archives {
   /** Null when no source has it. Throws `archive-mismatch`, `archive-unavailable`, `aborted`. */
-  get(algorithm: ChecksumAlgorithm, hex: string, signal: AbortSignal): Promise<Archive | null>;
+  get(repository: string, algorithm: ChecksumAlgorithm, hex: string, signal: AbortSignal): Promise<Archive | null>;
   /** Checksums as opam writes them (`sha256=…`), for `status`. */
   report(): { readonly active: readonly string[]; readonly failed: readonly string[] };
 }

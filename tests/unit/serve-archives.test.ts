@@ -35,13 +35,16 @@ describe("archives through the gateway", () => {
     "are asked for by %s, verified, stored, and served from the store",
     async (algorithm) => {
       const { archives, asked, store } = archivesWith(() => new Response(bytes));
-      const first = await archives.get(algorithm, sums[algorithm], never());
+      const first = await archives.get("default", algorithm, sums[algorithm], never());
       expect(first).toMatchObject({ sha256: sums.sha256, source: "upstream" });
       expect(sha("sha256", await first.bytes.bytes())).toBe(sums.sha256);
       expect(asked).toEqual([`${base}gateway/archive/${algorithm}/${sums[algorithm]}`]);
       expect(store.archives.get(sums.sha256)).toMatchObject({ ...sums, size: bytes.length });
       for (const kind of ["md5", "sha256", "sha512"] as const) {
-        expect(await archives.get(kind, sums[kind], never())).toMatchObject({ source: "store", sha256: sums.sha256 });
+        expect(await archives.get("default", kind, sums[kind], never())).toMatchObject({
+          source: "store",
+          sha256: sums.sha256,
+        });
       }
       expect(asked).toHaveLength(1);
     },
@@ -54,31 +57,33 @@ describe("archives through the gateway", () => {
     ["nothing", () => new Uint8Array(0)],
   ])("%s is refused, and nothing is stored", async (_, wrong) => {
     const { archives, store } = archivesWith(() => new Response(wrong()));
-    await expect(archives.get("md5", sums.md5, never())).rejects.toMatchObject({ code: "archive-mismatch" });
+    await expect(archives.get("default", "md5", sums.md5, never())).rejects.toMatchObject({ code: "archive-mismatch" });
     expect(store.archives.size).toBe(0);
     expect(archives.report()).toEqual({ active: [], failed: [`md5=${sums.md5}`] });
   });
 
   test("stored bytes that changed are fetched again and replaced", async () => {
     const { archives, asked, store } = archivesWith(() => new Response(bytes));
-    await archives.get("sha256", sums.sha256, never());
+    await archives.get("default", "sha256", sums.sha256, never());
     const record = store.archives.get(sums.sha256)!;
     store.archives.set(sums.sha256, { ...record, bytes: new Blob([bytes.subarray(1)]) });
-    expect(await archives.get("sha256", sums.sha256, never())).toMatchObject({ source: "upstream" });
+    expect(await archives.get("default", "sha256", sums.sha256, never())).toMatchObject({ source: "upstream" });
     expect(asked).toHaveLength(2);
-    expect(await archives.get("sha256", sums.sha256, never())).toMatchObject({ source: "store" });
+    expect(await archives.get("default", "sha256", sums.sha256, never())).toMatchObject({ source: "store" });
   });
 
   test("the store's own table finds a strong checksum after a restart", async () => {
     const { archives, store } = archivesWith(() => new Response(bytes));
-    await archives.get("sha256", sums.sha256, never());
+    await archives.get("default", "sha256", sums.sha256, never());
     const findSha256 = async () => sums.sha256;
     const { archives: restarted, asked } = archivesWith(() => new Response(null, { status: 404 }), {
       store,
       findSha256,
     });
-    expect(await restarted.get("md5", sums.md5, never())).toMatchObject({ source: "store" });
-    await expect(restarted.get("md5", "0".repeat(32), never())).rejects.toMatchObject({ code: "archive-unavailable" });
+    expect(await restarted.get("default", "md5", sums.md5, never())).toMatchObject({ source: "store" });
+    await expect(restarted.get("default", "md5", "0".repeat(32), never())).rejects.toMatchObject({
+      code: "archive-unavailable",
+    });
     expect(asked).toHaveLength(1);
   });
 
@@ -91,8 +96,8 @@ describe("archives through the gateway", () => {
       return systemClock.sleep(50).then(() => new Response(bytes));
     });
     const leaving = new AbortController();
-    const left = archives.get("sha256", sums.sha256, leaving.signal);
-    const stayed = archives.get("sha256", sums.sha256, never());
+    const left = archives.get("default", "sha256", sums.sha256, leaving.signal);
+    const stayed = archives.get("default", "sha256", sums.sha256, never());
     leaving.abort();
     await expect(left).rejects.toMatchObject({ code: "aborted" });
     expect(aborted).toBe(false);
@@ -100,7 +105,7 @@ describe("archives through the gateway", () => {
     expect(asked).toHaveLength(1);
 
     const alone = new AbortController();
-    const abandoned = archives.get("md5", "1".repeat(32), alone.signal);
+    const abandoned = archives.get("default", "md5", "1".repeat(32), alone.signal);
     await vi.waitFor(() => expect(asked).toHaveLength(2));
     alone.abort();
     await expect(abandoned).rejects.toMatchObject({ code: "aborted" });
@@ -112,7 +117,7 @@ describe("archives through the gateway", () => {
     const { archives } = archivesWith(() =>
       Response.json({ data: { tried: ["https://a.example/x"] } }, { status: 404 }),
     );
-    await expect(archives.get("md5", sums.md5, never())).rejects.toMatchObject({
+    await expect(archives.get("default", "md5", sums.md5, never())).rejects.toMatchObject({
       code: "archive-unavailable",
       data: { tried: ["https://a.example/x"] },
     });
@@ -128,7 +133,7 @@ describe("archives through the gateway", () => {
     ["too many bytes", () => new Response(new Uint8Array(4_000_001))],
   ])("%s is archive-unavailable with a reason", async (_, answer) => {
     const { archives } = archivesWith(answer);
-    const thrown = await archives.get("md5", sums.md5, never()).catch((error: unknown) => error);
+    const thrown = await archives.get("default", "md5", sums.md5, never()).catch((error: unknown) => error);
     expect(thrown).toMatchObject({ code: "archive-unavailable" });
     expect((thrown as { data: { tried: string[] } }).data.tried).toHaveLength(1);
   });
@@ -136,18 +141,22 @@ describe("archives through the gateway", () => {
   test("silence ends after fifteen seconds", async () => {
     const clock = { ...systemClock, sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 1000, signal) };
     const { archives } = archivesWith(() => new Promise(() => {}), { clock: clock as typeof systemClock });
-    await expect(archives.get("md5", sums.md5, never())).rejects.toMatchObject({ code: "archive-unavailable" });
+    await expect(archives.get("default", "md5", sums.md5, never())).rejects.toMatchObject({
+      code: "archive-unavailable",
+    });
     const stalled = archivesWith(() => new Response(new ReadableStream({ pull: () => new Promise(() => {}) })), {
       clock: clock as typeof systemClock,
     });
-    await expect(stalled.archives.get("md5", sums.md5, never())).rejects.toMatchObject({ code: "archive-unavailable" });
+    await expect(stalled.archives.get("default", "md5", sums.md5, never())).rejects.toMatchObject({
+      code: "archive-unavailable",
+    });
   });
 
   test("a full store is no reason not to answer", async () => {
     const store = fakeStore();
     store.saveArchive = () => Promise.reject(new Error("quota"));
     const { archives } = archivesWith(() => new Response(bytes), { store });
-    expect(await archives.get("sha256", sums.sha256, never())).toMatchObject({ source: "upstream" });
+    expect(await archives.get("default", "sha256", sums.sha256, never())).toMatchObject({ source: "upstream" });
   });
 });
 

@@ -20,7 +20,7 @@ const facts: HttpFacts = {
   sha512: sha("sha512", archive),
 };
 const archives: Archives = {
-  get: async (algorithm, hex) =>
+  get: async (_repository, algorithm, hex) =>
     hex === facts[algorithm] ? { bytes: new Blob([archive]), sha256: facts.sha256, source: "store" } : null,
   report: () => ({ active: [], failed: [] }),
 };

@@ -1,0 +1,128 @@
+import type { Slice } from "../core/cooperation/slice.ts";
+import { MirrorError } from "../core/errors.ts";
+import { Manifest } from "../core/git/manifest.ts";
+import { ArchiveIndex } from "../core/opam/archive-index.ts";
+import { type ArchiveSources, archiveSources } from "../core/opam/archive-sources.ts";
+import type { Checksum } from "../core/opam/checksum.ts";
+import { packageSources, type Source } from "../core/opam/package-sources.ts";
+import { opamText, parseOpam } from "../core/opam/parser.ts";
+import { SyntaxFault } from "../core/opam/syntax-fault.ts";
+import type { Snapshot } from "../store/snapshot-reader.ts";
+import type { Store } from "../store/store.ts";
+import { ArchiveIndexes } from "./archive-indexes.ts";
+
+/** Opam files that are read for one checksum. */
+const readFiles = 32;
+const rememberedAnswers = 1_000;
+
+export interface ArchiveCatalogDeps {
+  readonly store: Pick<Store, "archiveIndex" | "repositories">;
+  readonly openSnapshot: (repository: string) => Promise<Snapshot | null>;
+  readonly slice: () => Slice;
+}
+
+/** What opam files say of an archive, and the `archive-mirrors` (absolute URLs of caches) of the repositories they are in. */
+export interface KnownArchive extends ArchiveSources {
+  readonly mirrors: readonly string[];
+}
+
+interface Listed {
+  readonly sources: readonly Source[];
+  readonly mirrors: readonly string[];
+}
+
+const nothing: Listed = { sources: [], mirrors: [] };
+
+/**
+ * Where archives come from and what they must match, read from the opam files of the snapshots that are served. The archive index only
+ * finds these files: what it says is compared with them.
+ */
+export class ArchiveCatalog {
+  readonly #deps: ArchiveCatalogDeps;
+  readonly #indexes: ArchiveIndexes;
+  /** By tree and checksum: the same tree always says the same. */
+  readonly #answers = new Map<string, Promise<Listed>>();
+
+  constructor(deps: ArchiveCatalogDeps) {
+    this.#deps = deps;
+    this.#indexes = new ArchiveIndexes(deps.store);
+  }
+
+  /**
+   * Null when no opam file of the repository lists the checksum, and when none can be read (no snapshot, no archive index yet).
+   * Throws `archive-unavailable` for an md5 that stands for different archives.
+   */
+  async sourcesOf(repository: string, checksum: Checksum): Promise<KnownArchive | null> {
+    return decided(checksum, [await this.#listed(repository, checksum)]);
+  }
+
+  /** The same in all repositories together. */
+  async sourcesAnywhere(checksum: Checksum): Promise<KnownArchive | null> {
+    const repositories = await this.#deps.store.repositories().catch(() => []);
+    return decided(checksum, await Promise.all(repositories.map(({ name }) => this.#listed(name, checksum))));
+  }
+
+  /** A store that fails is told by those who serve from it; here it is one that knows nothing. */
+  async #listed(repository: string, checksum: Checksum): Promise<Listed> {
+    try {
+      const snapshot = await this.#deps.openSnapshot(repository);
+      if (snapshot === null) return nothing;
+      const index = await this.#indexes.of(snapshot.record.tree);
+      if (index === null) return nothing;
+      const key = `${snapshot.record.tree} ${checksum.algorithm}=${checksum.hex}`;
+      let answer = this.#answers.get(key);
+      if (answer === undefined) {
+        answer = this.#read(snapshot, new ArchiveIndex(index.tables), checksum, index.mirrors);
+        if (this.#answers.size >= rememberedAnswers) this.#answers.clear();
+        this.#answers.set(key, answer);
+        answer.catch(() => this.#answers.delete(key));
+      }
+      return await answer;
+    } catch {
+      return nothing;
+    }
+  }
+
+  async #read(
+    snapshot: Snapshot,
+    index: ArchiveIndex,
+    checksum: Checksum,
+    mirrors: readonly string[],
+  ): Promise<Listed> {
+    const slice = this.#deps.slice();
+    const manifest = new Manifest(snapshot.record.manifest);
+    const sources: Source[] = [];
+    for (const rank of index.filesOfChecksum(checksum, readFiles)) {
+      const file = await snapshot.read(manifest.path(rank));
+      if (file !== undefined) sources.push(...sourcesIn(file.bytes));
+      if (slice.due()) await slice.pause();
+    }
+    const lists = sources.some(({ checksums }) =>
+      checksums.some(({ algorithm, hex }) => algorithm === checksum.algorithm && hex === checksum.hex),
+    );
+    return lists ? { sources, mirrors: mirrors.filter((url) => /^https?:\/\//i.test(url)) } : nothing;
+  }
+}
+
+function decided(checksum: Checksum, listed: readonly Listed[]): KnownArchive | null {
+  const sources = archiveSources(
+    checksum,
+    listed.flatMap((each) => each.sources),
+  );
+  if (sources === null) return null;
+  if (sources === "conflict") {
+    const tried = ["none, because opam files list different checksums with it"];
+    throw new MirrorError("archive-unavailable", { checksum: `${checksum.algorithm}=${checksum.hex}`, tried });
+  }
+  return { ...sources, mirrors: [...new Set(listed.flatMap(({ mirrors }) => mirrors))] };
+}
+
+/** A file that cannot be parsed is reported by the index, and names nothing. */
+function sourcesIn(bytes: Uint8Array): readonly Source[] {
+  try {
+    return packageSources(parseOpam(opamText(bytes))).sources;
+  } catch (thrown) {
+    if (thrown instanceof SyntaxFault) return [];
+    throw thrown;
+  }
+}

@@ -1,0 +1,285 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readdir, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ArchiveProblemsAnswer } from "../../src/protocol/archive-problems.ts";
+import { fastImport, initBare } from "../fixtures/fast-import.ts";
+import { eventually } from "../support/eventually.ts";
+import { type TestGateway, temporaryFolder, testGateway } from "../support/gateway.ts";
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+type Algorithm = "md5" | "sha256" | "sha512";
+const algorithms: readonly Algorithm[] = ["md5", "sha256", "sha512"];
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let server: Server;
+let origin: string;
+const asked: string[] = [];
+const answers = new Map<string, Answer>();
+const packages: { name: string; opam: string }[] = [];
+let gateway: TestGateway;
+
+const hash = (algorithm: Algorithm, bytes: Uint8Array) => createHash(algorithm).update(bytes).digest("hex");
+const send =
+  (bytes: Uint8Array, headers: Record<string, string> = {}): Answer =>
+  (_request, response) =>
+    response.writeHead(200, headers).end(bytes);
+const redirect =
+  (to: () => string): Answer =>
+  (_request, response) =>
+    response.writeHead(302, { location: to() }).end();
+
+/** An archive, and a package that names it; `sources` are paths of the server or URLs. */
+function archive(
+  name: string,
+  sources: readonly string[],
+  { lists = algorithms, extra = "", size = 3000 }: { lists?: readonly Algorithm[]; extra?: string; size?: number } = {},
+): Buffer {
+  const bytes = randomBytes(size);
+  const urls = sources.map((source) => (source.startsWith("/") ? origin + source : source));
+  const checksums = lists.map((algorithm) => `"${algorithm}=${hash(algorithm, bytes)}"`).join(" ");
+  const url = `url {\n  src: "${urls[0]}"\n  mirrors: [${urls
+    .slice(1)
+    .map((each) => `"${each}"`)
+    .join(" ")}]\n  checksum: [${checksums}${extra}]\n}\n`;
+  packages.push({ name, opam: `opam-version: "2.0"\n${url}` });
+  return bytes;
+}
+
+const made: Record<string, Buffer> = {};
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  server = createServer((request, response) => {
+    asked.push(request.url ?? "");
+    const answer = answers.get(request.url ?? "");
+    if (answer === undefined) response.writeHead(404).end();
+    else answer(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  made.plain = archive("plain", ["/plain"]);
+  answers.set("/plain", send(made.plain));
+  made.mirrored = archive("mirrored", ["/gone", "/lying", "/cut", "/mirrored", "/never"]);
+  answers.set("/lying", send(randomBytes(3000)));
+  answers.set("/cut", (_request, response) => {
+    response.writeHead(200, { "content-length": "3000" });
+    response.write(made.mirrored!.subarray(0, 1000), () => response.socket?.destroy());
+  });
+  answers.set("/mirrored", send(made.mirrored));
+  answers.set("/never", send(made.mirrored));
+  made.moved = archive("moved", ["/moved/5"]);
+  for (let i = 5; i > 0; i--)
+    answers.set(
+      `/moved/${i}`,
+      redirect(() => (i === 1 ? `${origin}/arrived` : `/moved/${i - 1}`)),
+    );
+  answers.set("/arrived", send(made.moved));
+  made.loop = archive("loop", ["/loop"]);
+  answers.set(
+    "/loop",
+    redirect(() => "/loop"),
+  );
+  made.inside = archive("inside", ["/inside"]);
+  answers.set(
+    "/inside",
+    redirect(() => "http://169.254.169.254/latest/meta-data/"),
+  );
+  made.scheme = archive("scheme", ["/scheme"]);
+  answers.set(
+    "/scheme",
+    redirect(() => "ftp://127.0.0.1/x"),
+  );
+  made.userinfo = archive("userinfo", ["/userinfo"]);
+  answers.set(
+    "/userinfo",
+    redirect(() => `${origin.replace("//", "//me:secret@")}/plain`),
+  );
+  const zipped = gzipSync(randomBytes(500));
+  made.encoded = zipped;
+  packages.push({
+    name: "encoded",
+    opam: `opam-version: "2.0"\nurl { src: "${origin}/encoded" checksum: "sha256=${hash("sha256", zipped)}" }\n`,
+  });
+  answers.set("/encoded", send(zipped, { "content-encoding": "gzip" }));
+  // The bytes are what the sha256 says, and not what the sha512 says.
+  made.halfTrue = archive("half-true", ["/half-true"], {
+    lists: ["md5", "sha256"],
+    extra: ` "sha512=${"7".repeat(128)}"`,
+  });
+  answers.set("/half-true", send(made.halfTrue));
+  made.weak = archive("weak", ["/weak"], { lists: ["md5"] });
+  answers.set("/weak", send(made.weak));
+  made.disputed = archive("disputed", ["/disputed"], { lists: ["md5", "sha256"] });
+  answers.set("/disputed", send(made.disputed));
+  packages.push({
+    name: "disputing",
+    opam: `opam-version: "2.0"\nurl { src: "${origin}/disputing" checksum: ["md5=${hash("md5", made.disputed)}" "sha256=${"9".repeat(64)}"] }\n`,
+  });
+  made.extra = randomBytes(800);
+  packages.push({
+    name: "extra",
+    opam: `opam-version: "2.0"\nextra-source "fix.patch" {\n  src: "${origin}/extra"\n  checksum: "sha256=${hash("sha256", made.extra)}"\n}\n`,
+  });
+  answers.set("/extra", send(made.extra));
+  made.cached = archive("cached", ["/cached"]);
+  const sha256 = hash("sha256", made.cached);
+  answers.set(`/own-cache/sha256/${sha256.slice(0, 2)}/${sha256}`, send(made.cached));
+  made.huge = archive("huge", ["/huge"]);
+  answers.set("/huge", (_request, response) => {
+    response.writeHead(200, { "content-length": String(513 * 1024 * 1024) });
+    response.write("x");
+  });
+
+  const gitDir = folder.at("remote.git");
+  await initBare(gitDir, "master");
+  const changes = [
+    { path: "repo", text: `opam-version: "2.0"\narchive-mirrors: ["${origin}/own-cache" "cache"]\n` },
+    ...packages.map(({ name, opam }) => ({ path: `packages/${name}/${name}.1.0/opam`, text: opam })),
+  ];
+  await fastImport(gitDir, [{ ref: "refs/heads/master", message: "all", date: 1_700_000_000, changes }]);
+  gateway = await ready();
+});
+
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await folder[Symbol.asyncDispose]();
+});
+
+/** A gateway whose archive index is there. */
+async function ready(loopbackSources = true, data?: string): Promise<TestGateway> {
+  const started = await testGateway({
+    repository: folder.at("remote.git"),
+    mirror: true,
+    loopbackSources,
+    ...(data === undefined ? {} : { data }),
+  });
+  await eventually(async () => {
+    const answer = await fetch(`${started.page}opam/default/problems`);
+    return answer.status === 200 && ((await answer.json()) as ArchiveProblemsAnswer).archives !== null;
+  });
+  return started;
+}
+
+function ask(algorithm: Algorithm, hex: string, by: TestGateway = gateway): Promise<Response> {
+  return fetch(`${by.page}gateway/archive/${algorithm}/${hex}`);
+}
+
+async function refusal(algorithm: Algorithm, bytes: Buffer, by: TestGateway = gateway): Promise<string> {
+  const answer = await ask(algorithm, hash(algorithm, bytes), by);
+  expect(answer.status).toBe(404);
+  const { code, data } = (await answer.json()) as { code: string; data: { tried: string[] } };
+  expect(code).toBe("archive-unavailable");
+  return data.tried.join("\n");
+}
+
+const count = (path: string) => asked.filter((each) => each === path).length;
+
+test("fifty requests at once by each checksum, then opam's own path: one download", async () => {
+  const bytes = made.plain!;
+  const many = await Promise.all(Array.from({ length: 50 }, () => ask("md5", hash("md5", bytes))));
+  for (const answer of many) expect(Buffer.from(await answer.arrayBuffer())).toEqual(bytes);
+  for (const algorithm of algorithms) {
+    const hex = hash(algorithm, bytes);
+    for (const path of [
+      `gateway/archive/${algorithm}/${hex}`,
+      `opam/default/cache/${algorithm}/${hex.slice(0, 2)}/${hex}`,
+    ]) {
+      const answer = await fetch(gateway.page + path);
+      expect([path, answer.status]).toEqual([path, 200]);
+      expect(Buffer.from(await answer.arrayBuffer())).toEqual(bytes);
+    }
+  }
+  expect(count("/plain")).toBe(1);
+});
+
+test("sources are asked in order until one tells the truth", async () => {
+  const from = asked.length;
+  const answer = await ask("sha512", hash("sha512", made.mirrored!));
+  expect(Buffer.from(await answer.arrayBuffer())).toEqual(made.mirrored);
+  expect(asked.slice(from).filter((path) => !path.startsWith("/own-cache/"))).toEqual([
+    "/gone",
+    "/lying",
+    "/cut",
+    "/mirrored",
+  ]);
+});
+
+test("the repository's own archive mirrors come first", async () => {
+  expect((await ask("sha256", hash("sha256", made.cached!))).status).toBe(200);
+  expect(count("/cached")).toBe(0);
+});
+
+test.each(["moved", "encoded", "weak", "extra"])("%s is had", async (name) => {
+  const bytes = made[name]!;
+  const algorithm = name === "weak" ? "md5" : "sha256";
+  const answer = await ask(algorithm, hash(algorithm, bytes));
+  expect(answer.status).toBe(200);
+  expect(Buffer.from(await answer.arrayBuffer())).toEqual(bytes);
+});
+
+test.each([
+  ["loop", "302"],
+  ["inside", "not a public one"],
+  ["scheme", "302"],
+  ["userinfo", "credentials"],
+  ["huge", "larger than"],
+])("%s is refused", async (name, reason) => {
+  expect(await refusal("sha256", made[name]!)).toContain(reason);
+});
+
+test("every listed checksum must match", async () => {
+  const from = asked.length;
+  for (const algorithm of ["md5", "sha256"] as const)
+    expect(await refusal(algorithm, made.halfTrue!)).toContain("does not match");
+  expect(asked.slice(from)).toContain("/half-true");
+  // Nor by a name that it got from somewhere else.
+  const hex = hash("sha256", made.halfTrue!);
+  expect((await fetch(`${gateway.page}opam/default/cache/sha256/${hex.slice(0, 2)}/${hex}`)).status).toBe(404);
+});
+
+test("an md5 that stands for two archives is refused; by its sha256 each is had", async () => {
+  expect(await refusal("md5", made.disputed!)).toContain("different checksums");
+  expect(count("/disputed")).toBe(0);
+  expect((await ask("sha256", hash("sha256", made.disputed!))).status).toBe(200);
+  // The file is here now, under its md5 as well.
+  expect(await refusal("md5", made.disputed!)).toContain("different checksums");
+});
+
+test("what no opam file names is not looked for anywhere", async () => {
+  const from = asked.length;
+  expect(await refusal("sha256", randomBytes(10))).toBe("");
+  expect(asked.length).toBe(from);
+});
+
+test("addresses of this machine are refused unless that is allowed", async () => {
+  await using strict = await ready(false);
+  const from = asked.length;
+  expect(await refusal("sha256", made.plain!, strict)).toContain("not a public one");
+  expect(asked.length).toBe(from);
+});
+
+test("what was fetched is here after a restart, by each checksum, and a damaged file is fetched again", async () => {
+  const data = folder.at("data");
+  const bytes = made.plain!;
+  const hex = hash("sha256", bytes);
+  {
+    await using first = await ready(true, data);
+    expect((await ask("sha256", hex, first)).status).toBe(200);
+  }
+  const before = count("/plain");
+  await using second = await ready(true, data);
+  for (const algorithm of algorithms) expect((await ask(algorithm, hash(algorithm, bytes), second)).status).toBe(200);
+  expect(count("/plain")).toBe(before);
+  expect(await readdir(`${data}/archives/pending`)).toEqual([]);
+
+  await writeFile(`${data}/archives/sha256/${hex.slice(0, 2)}/${hex}`, randomBytes(3000));
+  const again = await ask("md5", hash("md5", bytes), second);
+  expect(Buffer.from(await again.arrayBuffer())).toEqual(bytes);
+  expect(count("/plain")).toBe(before + 1);
+});
