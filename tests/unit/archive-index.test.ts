@@ -216,6 +216,10 @@ describe("normalized URLs", () => {
     );
   });
 
+  test("are the same when they are normalized again, where escapes would come together", () => {
+    expect(normalizedUrl("http://a.example/%%41a")).toBe("http://a.example/%25Aa");
+  });
+
   test.each(["git+https://a.example/x", "ftp://a.example/x", "/x", "", "https://", "http://[", "data:,x"])(
     "%j is none",
     (url) => expect(normalizedUrl(url)).toBeNull(),

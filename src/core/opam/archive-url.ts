@@ -4,7 +4,8 @@ const plain =
 
 /**
  * The form in which archive URLs are compared: as browsers send them (WHATWG URL), without fragment and credentials, escapes of
- * unreserved characters resolved and all others in upper case (RFC 3986 §6.2.2). Null for what is neither http nor https.
+ * unreserved characters resolved and all others in upper case (RFC 3986 §6.2.2), a `%` that begins none as `%25`: what is resolved behind
+ * it would make it one. Null for what is neither http nor https.
  */
 export function normalizedUrl(text: string): string | null {
   if (plain.test(text)) return text;
@@ -16,10 +17,11 @@ export function normalizedUrl(text: string): string | null {
   }
   if (url.protocol !== "https:" && url.protocol !== "http:") return null;
   const address = `${url.protocol}//${url.host}${url.pathname}${url.search}`;
-  return address.includes("%") ? address.replace(/%[0-9a-fA-F]{2}/g, normalizedEscape) : address;
+  return address.includes("%") ? address.replace(/%(?:[0-9a-fA-F]{2})?/g, normalizedEscape) : address;
 }
 
 function normalizedEscape(triplet: string): string {
+  if (triplet === "%") return "%25";
   const c = String.fromCharCode(Number.parseInt(triplet.slice(1), 16));
   return /[\w.~-]/.test(c) ? c : triplet.toUpperCase();
 }
