@@ -51,6 +51,8 @@ function exchangeOf(pathname: string): GitExchange | null {
 
 /** The body as it is read; an abort breaks it at once, as it breaks a fetch. */
 function streamOf(body: Readable, signal: AbortSignal): ReadableStream<Uint8Array> {
+  // The iterator listens from its first step on: an abort before that would end the process. It throws the failure all the same.
+  body.on("error", () => {});
   const iterator = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const abort = () => body.destroy(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
   if (signal.aborted) abort();
