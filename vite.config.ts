@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { UserConfig, UserConfigFnObject } from "vite";
-import { serviceWorkerConstants } from "./vite/service-worker-constants.ts";
+import { engineScript, serviceWorkerConstants } from "./vite/service-worker-constants.ts";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -33,6 +33,19 @@ const targets: Readonly<Record<string, () => UserConfig>> = {
     },
   }),
 
+  // The engine for syncs without a page: imported by the service worker when it is needed.
+  "sw-engine": () => ({
+    ...common,
+    publicDir: false,
+    build: {
+      outDir: at("dist/app"),
+      emptyOutDir: false,
+      target: browsers,
+      reportCompressedSize: false,
+      rolldownOptions: { input: at("sw/engine.ts"), output: { format: "iife", entryFileNames: "sw-engine.js" } },
+    },
+  }),
+
   sw: () => ({
     ...common,
     publicDir: false,
@@ -51,7 +64,11 @@ const targets: Readonly<Record<string, () => UserConfig>> = {
   "client-sw": () => ({
     ...common,
     publicDir: false,
-    define: { __APP_VERSION__: JSON.stringify(packageVersion), __APP_ASSETS__: "[]" },
+    define: {
+      __APP_VERSION__: JSON.stringify(packageVersion),
+      __APP_ASSETS__: "[]",
+      __ENGINE_SCRIPT__: JSON.stringify(engineScript(at("dist/app"))),
+    },
     build: {
       outDir: at("dist/client"),
       emptyOutDir: false,

@@ -1,4 +1,4 @@
-// Builds dist/: node scripts/build.mjs [app|sw|client|client-sw|node]… (all of them without an argument).
+// Builds dist/: node scripts/build.mjs [app|sw-engine|sw|client|client-sw|node]… (all of them without an argument).
 import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { fingerprint, stampFile } from "./fingerprint.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 // The service worker is told what the app consists of: the app comes first.
-const order = ["app", "sw", "client", "client-sw", "node"];
+const order = ["app", "sw-engine", "sw", "client", "client-sw", "node"];
 const wanted = process.argv.slice(2);
 
 const unknown = wanted.filter((name) => !order.includes(name));
@@ -29,6 +29,7 @@ for (const target of order.filter((name) => wanted.length === 0 || wanted.includ
   ) {
     console.log("build: the app changed; build sw as well, or its list of files is out of date");
   }
+  if (target === "client-sw") cpSync(join(root, "dist/app/sw-engine.js"), join(root, "dist/client/sw-engine.js"));
   if (target === "node") {
     cpSync(join(root, "src/demo/packages"), join(root, "dist/node/packages"), { recursive: true });
     chmodSync(join(root, "dist/node/cli.js"), 0o755);

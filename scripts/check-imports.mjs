@@ -15,7 +15,7 @@ const layers = {
   sync: { imports: anyHost, packages: ["isomorphic-git", "hash-wasm"] },
   serve: { imports: anyHost, packages: ["hash-wasm"] },
   worker: { imports: [...anyHost, "sync", "serve"], packages: ["comlink"] },
-  sw: { imports: [...anyHost, "sync", "serve"], packages: ["comlink"] },
+  sw: { imports: [...anyHost, "sync", "serve", "worker"], packages: ["comlink"] },
   client: { imports: [...anyHost, "sync", "serve", "worker"], packages: ["comlink", "workbox-window"] },
   dashboard: { imports: [...anyHost, "client"], packages: ["preact", "@preact/signals"] },
   // The gateway builds the demo repository, and the demo uses its Git command: no cycle of files, one of layers.

@@ -33,11 +33,15 @@ export class EngineLink implements Live {
     this.#clients = clients;
   }
 
-  /** A page handed over a port. */
+  /** A page handed over a port. Every method of Engine returns a promise, so its remote form is Engine itself. */
   connect(port: MessagePort): void {
-    // Every method of Engine returns a promise already, so its remote form is Engine itself.
-    this.#engine = wrap<Engine>(port) as unknown as Engine;
-    this.#arrived?.(this.#engine);
+    this.local(wrap<Engine>(port) as unknown as Engine);
+  }
+
+  /** An engine in this very thread; null when it is gone. */
+  local(engine: Engine | null): void {
+    this.#engine = engine;
+    if (engine !== null) this.#arrived?.(engine);
   }
 
   async answer(repository: string, path: string, waitMs: number): Promise<LiveAnswer> {
@@ -59,8 +63,8 @@ export class EngineLink implements Live {
 
   async #call<T>(ask: (engine: Engine) => Promise<T>, ms: number): Promise<T | null> {
     const engine = this.#engine ?? (await this.#broker());
-    if (engine === null) return null;
     const what = "The answer of the sync worker";
+    if (engine === null) return null;
     try {
       return await withDeadline(systemClock, ask(engine), ms, () => new MirrorError("deadline", { what, ms }));
     } catch {

@@ -10,9 +10,9 @@ export interface AppShell {
   readonly assets: readonly string[];
 }
 
-// The service worker cannot contain its own hash; maps and screenshots are not needed to start, nor is the experiment, which
+// The service worker cannot contain its own hash, and its engine is kept by the browser with it; maps and screenshots are not needed to start, nor is the experiment, which
 // clones from the server that its code comes from.
-const left = /^(sw\.js|screenshots\/.*|assets\/experiment-worker-.*|.*\.map)$/;
+const left = /^(sw\.js|sw-engine\.js|screenshots\/.*|assets\/experiment-worker-.*|.*\.map)$/;
 
 /** Reads the built app of `directory`. */
 export function appShell(directory: string): AppShell {

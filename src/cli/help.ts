@@ -1,7 +1,7 @@
 export const help: string = `opam-web-mirror: an opam repository mirror that lives in a web browser
 
   opam-web-mirror serve [flags]   mirrors opam repositories, for native opam and for browsers
-  opam-web-mirror init DIR        copies the service worker (sw.js) into the public folder of a site
+  opam-web-mirror init DIR        copies the service worker (sw.js, sw-engine.js) into the public folder of a site
   opam-web-mirror --help | --version
 
 Flags of serve

@@ -3,6 +3,9 @@ import { join, resolve } from "node:path";
 import { OperatorError } from "../gateway/operator-error.ts";
 import { packageRoot } from "../gateway/package-root.ts";
 
+/** The service worker, and the engine that it imports when it syncs without a page. */
+const scripts = ["sw.js", "sw-engine.js"];
+
 /** Copies the service worker into the public folder of a site and says what to do next. */
 export async function init(args: readonly string[]): Promise<void> {
   const [folder, ...rest] = args;
@@ -12,26 +15,27 @@ export async function init(args: readonly string[]): Promise<void> {
       "init takes one folder: opam-web-mirror init DIR, where DIR is the public folder of your site.",
     );
   }
-  const source = join(packageRoot(), "dist", "client", "sw.js");
-  if ((await stat(source).catch(() => null)) === null) {
-    throw new OperatorError("start", `${source} does not exist. Build it with: npm run build.`);
+  const from = join(packageRoot(), "dist", "client");
+  const target = resolve(folder);
+  for (const script of scripts) {
+    if ((await stat(join(from, script)).catch(() => null)) === null)
+      throw new OperatorError("start", `${join(from, script)} does not exist. Build it with: npm run build.`);
   }
-  const target = join(resolve(folder), "sw.js");
   try {
-    await mkdir(resolve(folder), { recursive: true });
-    await copyFile(source, target);
+    await mkdir(target, { recursive: true });
+    for (const script of scripts) await copyFile(join(from, script), join(target, script));
   } catch (error) {
     throw new OperatorError(
       "start",
-      `${target} could not be written (${(error as Error).message}). Choose a folder you may write to.`,
+      `${target} could not be written to (${(error as Error).message}). Choose a folder you may write to.`,
       error,
     );
   }
-  process.stdout.write(`copied the service worker to ${target}
+  process.stdout.write(`copied the service worker to ${target}: ${scripts.join(" and ")}
 
 Next:
-  1. Serve it from your site with the type text/javascript and "Cache-Control: no-cache".
-     Its folder is its scope: requests below it are answered by the mirror.
+  1. Serve both from your site with the type text/javascript and "Cache-Control: no-cache".
+     Their folder is the scope: requests below it are answered by the mirror.
   2. In your page:
        import { openMirror } from "opam-web-mirror";
        const mirror = await openMirror({ serviceWorker: "/sw.js" });

@@ -87,6 +87,7 @@ class OpenMirror implements Mirror {
       const known = () => this.status?.repositories ?? [];
       const schedule = new Schedule(systemClock, times, known, (name) => void this.update(name).catch(() => undefined));
       updateAutomatically(schedule, () => this.leading, signal);
+      registration.wakePeriodically(updateIntervalMs);
     }
     navigator.serviceWorker.addEventListener(
       "message",

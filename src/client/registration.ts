@@ -42,6 +42,14 @@ export class Registration {
     (navigator.serviceWorker.controller ?? this.#registration.active)?.postMessage(message, transfer);
   }
 
+  /** Periodic Background Sync (WICG), which browsers allow to installed apps: syncs when no page is open. */
+  wakePeriodically(minInterval: number): void {
+    const { periodicSync } = this.#registration as {
+      periodicSync?: { register(tag: string, options: { minInterval: number }): Promise<void> };
+    };
+    periodicSync?.register("opam-web-mirror", { minInterval }).catch(() => undefined);
+  }
+
   onUpdateWaiting(listener: () => void): () => void {
     this.#updateListeners.add(listener);
     if (this.#waiting) listener();

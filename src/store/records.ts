@@ -23,6 +23,8 @@ export interface RepositoryRecord {
   readonly branch: string | null;
   /** Remote or branch were configured anew since the snapshot: the ages of its commit and of the next one do not compare. */
   readonly moved?: boolean;
+  /** Epoch of the last sync that came to its end, well or not: those after it run, or were interrupted. */
+  readonly ended?: number;
   /** What a reader found wrong with the snapshot of that id: the next sync looks at its packs, and fetches them again if need be. */
   readonly damage?: Damage;
 }

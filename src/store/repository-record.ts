@@ -23,7 +23,12 @@ export function nextEpoch(name: string, record: RepositoryRecord | undefined): R
 
 /** A `branch` of null (nothing was discovered) keeps the branch that was known. */
 export function withLastSync(record: RepositoryRecord, lastSync: LastSync, branch: string | null): RepositoryRecord {
-  return { ...record, lastSync, branch: branch ?? record.branch };
+  return { ...record, lastSync, branch: branch ?? record.branch, ended: record.epoch };
+}
+
+/** How many times in a row an epoch was taken for a sync that has not ended. */
+export function unfinished({ epoch, ended }: RepositoryRecord): number {
+  return epoch - (ended ?? 0);
 }
 
 /** The record with its pointer flipped. Throws `fenced-out` for an epoch that is not current, `store-lost` without a record. */

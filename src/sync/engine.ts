@@ -6,6 +6,7 @@ import type { AvailabilityStatus, LastSync, RepositoryStatus } from "../protocol
 import { isLost, noteDamage } from "./damage.ts";
 import { defaultGitDeadlines, type SyncHost } from "./host.ts";
 import { LiveClone } from "./live-clone.ts";
+import { isPassing } from "./passing-failure.ts";
 import { RepositoryProgress } from "./repository-progress.ts";
 import { RetiredSnapshots } from "./retired-snapshots.ts";
 import { type SyncOutcome, syncRepository } from "./sync.ts";
@@ -111,6 +112,13 @@ export class SyncEngine implements Engine {
       await this.#upkeep.rest(repository);
       await this.settled(repository);
     } while (this.#upkeep.busy(repository));
+  }
+
+  /** Resolves when nothing runs for any repository. */
+  async idle(): Promise<void> {
+    const busy = ([name, { running }]: [string, Followed]) => running !== null || this.#upkeep.busy(name);
+    for (let one = [...this.#followed].find(busy); one !== undefined; one = [...this.#followed].find(busy))
+      await this.rest(one[0]);
   }
 
   /** Stops all syncs; resolves when nothing of them runs any more. */
@@ -239,11 +247,4 @@ export class SyncEngine implements Engine {
       await this.#host.clock.sleep(reportMs, signal).catch(() => undefined);
     }
   }
-}
-
-function isPassing(thrown: unknown): boolean {
-  if (!(thrown instanceof MirrorError)) return false;
-  const { code, data } = thrown as MirrorError;
-  if (code === "remote-unreachable" || code === "pack-truncated") return true;
-  return code === "remote-status" && "status" in data && (data.status >= 500 || data.status === 429);
 }

@@ -10,6 +10,15 @@ import { SyncEngine } from "../sync/engine.ts";
 
 const protocol = protocolVersion;
 
+/** An engine that runs. */
+export interface StartedEngine {
+  readonly engine: SyncEngine;
+  /** Stops what runs, and lets go of the store and of the channels. */
+  close(): Promise<void>;
+}
+
+export type StartEngine = typeof startEngine;
+
 /**
  * The engine of this thread, wired to the store and to the channels of its scope. Whoever starts one holds the leader lock. From the call on
  * it answers those who watch the leader, also while the store is being opened. Throws `store-*` and `unsupported`.
@@ -18,7 +27,7 @@ export async function startEngine(
   base: string,
   repositories: readonly RepositoryConfig[],
   sliceMs: number,
-): Promise<SyncEngine> {
+): Promise<StartedEngine> {
   const names = scopeNames(base);
   const leading = new BroadcastChannel(names.leaderChannel);
   leading.onmessage = ({ data }: MessageEvent<LeaderMessage>) => {
@@ -26,7 +35,10 @@ export async function startEngine(
   };
   const macrotask = messageChannelMacrotask();
   const slice = () => new Slice(systemClock, macrotask, sliceMs);
-  const store = await openIndexedDbStore(names, { clock: systemClock, slice: slice() });
+  const store = await openIndexedDbStore(names, { clock: systemClock, slice: slice() }).catch((thrown: unknown) => {
+    leading.close();
+    throw thrown;
+  });
   const channel = new BroadcastChannel(names.progressChannel);
   const tell = (message: Broadcast) => channel.postMessage(message);
   const engine = new SyncEngine(
@@ -50,8 +62,19 @@ export async function startEngine(
     if (data.type === "update-wanted") void engine.update(data.repository, data.order);
     if (data.type === "progress-wanted") engine.announce();
   };
-  await engine.follow(repositories);
+  const close = async () => {
+    leading.close();
+    await engine.close();
+    channel.close();
+    await store.close();
+  };
+  try {
+    await engine.follow(repositories);
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
   // What the engine before this one said last may have been that it was in the middle of a sync.
   engine.announce();
-  return engine;
+  return { engine, close };
 }

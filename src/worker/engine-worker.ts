@@ -5,7 +5,7 @@ import { errorRecord } from "../core/errors.ts";
 import { type Engine, protocolVersion } from "../protocol/messages.ts";
 import type { PageToWorker, WorkerToPage } from "../protocol/worker.ts";
 import type { SyncEngine } from "../sync/engine.ts";
-import { startEngine } from "./engine-start.ts";
+import { type StartedEngine, startEngine } from "./engine-start.ts";
 
 declare const self: DedicatedWorkerGlobalScope;
 
@@ -13,11 +13,11 @@ declare const self: DedicatedWorkerGlobalScope;
 const sliceMs = 4;
 
 const protocol = protocolVersion;
-let engine: Promise<SyncEngine> | null = null;
+let engine: Promise<StartedEngine> | null = null;
 
 const say = (message: WorkerToPage) => self.postMessage(message);
 
-function start({ base, repositories }: Extract<PageToWorker, { type: "start" }>): Promise<SyncEngine> {
+function start({ base, repositories }: Extract<PageToWorker, { type: "start" }>): Promise<StartedEngine> {
   const starting = startEngine(base, repositories, sliceMs);
   say({ type: "alive", protocol });
   return starting;
@@ -38,7 +38,7 @@ self.onmessage = ({ data }: MessageEvent<PageToWorker>) => {
   if (data.protocol !== protocol) return;
   if (data.type === "start") engine ??= start(data);
   engine?.then(
-    (running) => expose(facade(running), data.port as MessagePort),
+    ({ engine }) => expose(facade(engine), data.port as MessagePort),
     (thrown: unknown) => say({ type: "failed", protocol, error: errorRecord(thrown) }),
   );
 };

@@ -9,7 +9,7 @@ const product = fileURLToPath(new URL("../../dist/app", import.meta.url));
 
 const modules = ["page", "engine-worker", "pack-worker", "stock-worker"];
 /** Classic scripts, as the product's service worker is. */
-const serviceWorkers = ["engine-service-worker", "workbox-service-worker", "empty-service-worker"];
+const serviceWorkers = ["workbox-service-worker", "empty-service-worker"];
 
 /**
  * The built product with the benchmark's own page and workers beside it, in `bench/`, as one folder that the gateway

@@ -2,7 +2,13 @@ import { transfer, wrap } from "comlink";
 import { Registration } from "../../../src/client/registration.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import type { MirrorConfig, RepositoryConfig } from "../../../src/protocol/config.ts";
-import { type Configured, protocolVersion, type ServiceWorkerToPage } from "../../../src/protocol/messages.ts";
+import {
+  type Broadcast,
+  type Configured,
+  protocolVersion,
+  type ServiceWorkerToPage,
+} from "../../../src/protocol/messages.ts";
+import { scopeNames } from "../../../src/protocol/names.ts";
 import type { BenchEngine, CompactionFigures, EngineOptions, SyncFigures, TarballFigures } from "./bench-engine.ts";
 import type { PackFigures } from "./pack-worker.ts";
 import { answer, Flood, oneByOne, type RequestFigures, SteadyRequests } from "./requests.ts";
@@ -20,12 +26,20 @@ export interface Ping {
   readonly ms: number;
 }
 
+export interface ResidentFigures {
+  readonly settledMs: number;
+  readonly longestGapMs: number;
+}
+
 export interface FirstAnswer {
   readonly path: string;
   readonly atMs: number;
   /** Bytes of the pack that had arrived. */
   readonly bytes: number;
 }
+
+/** See src/worker/resident-sync.ts. */
+const pageMs = 1_000;
 
 let engine: BenchEngine | null = null;
 
@@ -66,14 +80,16 @@ function inWorker<T>(script: string, message: unknown, moved: Transferable[] = [
 }
 
 const calls = {
-  /** The product's service worker, in control and configured. */
-  async registerMirror(): Promise<void> {
+  /** The product's service worker, in control and configured; `further` branches of the remote are repositories of their own, by that name. */
+  async registerMirror(further: readonly string[] = []): Promise<void> {
     const registration = await Registration.open(new URL("sw.js", base).href, base);
     const { port1, port2 } = new MessageChannel();
     const configured = new Promise<Configured>((resolve) => {
       port1.onmessage = ({ data }: MessageEvent<Configured>) => resolve(data);
     });
-    registration.post({ type: "configure", protocol, repositories: [await repository()] }, [port2]);
+    const first = await repository();
+    const repositories = [first, ...further.map((branch) => ({ ...first, name: branch, branch, origins: [] }))];
+    registration.post({ type: "configure", protocol, repositories }, [port2]);
     const answer = await configured;
     if (answer.type === "failed") throw new Error(answer.error.message);
     brokerPorts(registration);
@@ -145,17 +161,19 @@ const calls = {
     return { sync, answered: await flood.stop() };
   },
 
-  /** A sync in the thread of the service worker `engine-service-worker.js`. */
-  syncInServiceWorker,
+  /** A sync in the thread of the product's service worker: no engine runs in this page. */
+  syncInServiceWorker: residentSync,
 
   async syncInServiceWorkerWithRequests(
-    branch: string,
+    name: string,
     paths: readonly string[],
     everyMs: number,
-  ): Promise<{ sync: SyncFigures; requests: RequestFigures }> {
+  ): Promise<{ sync: ResidentFigures; requests: RequestFigures }> {
+    const sync = residentSync(name);
+    // It waits a second for this page to lead, and then loads the engine: from there on it is measured.
+    await systemClock.sleep(pageMs - 100);
     const requests = new SteadyRequests(mount, paths, everyMs);
-    const sync = await syncInServiceWorker(branch);
-    return { sync, requests: await requests.stop() };
+    return { sync: await sync, requests: await requests.stop() };
   },
 
   /** A sync, and how long a message to its worker took to be answered, asked every `everyMs`. */
@@ -227,15 +245,23 @@ const calls = {
 
 const mount = `${base}opam/default/`;
 
-async function syncInServiceWorker(branch: string): Promise<SyncFigures> {
-  const options: EngineOptions = { base, repository: await repository() };
-  const { port1, port2 } = new MessageChannel();
-  const answered = new Promise<SyncFigures>((resolve, reject) => {
-    port1.onmessage = ({ data }: MessageEvent<{ figures: SyncFigures } | { error: string }>) =>
-      "error" in data ? reject(new Error(data.error)) : resolve(data.figures);
+/** Asks for an update, and resolves when the engine has said that the sync it began has ended well. */
+async function residentSync(name: string): Promise<ResidentFigures> {
+  const channel = new BroadcastChannel(scopeNames(base).progressChannel);
+  const ended = new Promise<ResidentFigures>((resolve, reject) => {
+    let begun = false;
+    channel.onmessage = ({ data }: MessageEvent<Broadcast>) => {
+      if (data.type !== "progress" || data.repository.name !== name) return;
+      const { state, lastSync } = data.repository;
+      begun ||= state === "syncing";
+      if (!begun || state === "syncing") return;
+      if (lastSync?.error) reject(new Error(lastSync.error.message));
+      else resolve({ settledMs: lastSync?.durationMs ?? 0, longestGapMs: data.availability.longestGapMs });
+    };
   });
-  navigator.serviceWorker.controller?.postMessage({ options, branch }, [port2]);
-  return answered;
+  const { status } = await fetch(`${base}opam/${name}/update`, { method: "POST" });
+  if (status !== 202) throw new Error(`update: status ${status}`);
+  return ended.finally(() => channel.close());
 }
 
 export type BenchPage = typeof calls;

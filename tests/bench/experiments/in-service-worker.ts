@@ -5,6 +5,8 @@ import { median, percentile } from "../statistics.ts";
 
 const everyMs = 20;
 const idleMs = 3_000;
+/** A branch that is a repository of its own here: nothing of it is stored, so that all of it is cloned while the first one serves. */
+const other = "previous";
 
 export const inServiceWorker: Experiment = {
   part: "availability",
@@ -14,15 +16,15 @@ export const inServiceWorker: Experiment = {
     const { profile: runs } = await alternate(bench.log, bench.runs, {
       profile: () =>
         inFreshChromium(bench.site, async (tab) => {
-          await tab.evaluate(() => globalThis.bench.registerOwn("engine-service-worker.js"));
-          await tab.evaluate((branch) => globalThis.bench.syncInServiceWorker(branch), "master");
+          await tab.evaluate((branch) => globalThis.bench.registerMirror([branch]), other);
+          await tab.evaluate(() => globalThis.bench.syncInServiceWorker("default"));
           const steady = (ms: number) =>
             tab.evaluate((...given) => globalThis.bench.requestsFor(...given), ms, paths, everyMs);
           await steady(everyMs * paths.length);
           const idle = await steady(idleMs);
           const busy = await tab.evaluate(
             (...given) => globalThis.bench.syncInServiceWorkerWithRequests(...given),
-            "previous",
+            other,
             paths,
             everyMs,
           );

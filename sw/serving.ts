@@ -1,0 +1,70 @@
+import { Slice } from "../src/core/cooperation/slice.ts";
+import { defaultLimits } from "../src/core/git/limits.ts";
+import { systemClock } from "../src/platform/clock.ts";
+import { messageChannelMacrotask } from "../src/platform/macrotask.ts";
+import type { Broadcast, UpdateOrder } from "../src/protocol/messages.ts";
+import type { ScopeNames } from "../src/protocol/names.ts";
+import { GatewayArchives } from "../src/serve/gateway-archives.ts";
+import { GatewayUpstream } from "../src/serve/gateway-upstream.ts";
+import { createHandler, type Handler } from "../src/serve/handler.ts";
+import { openIndexedDbStore } from "../src/store/indexeddb.ts";
+import { SnapshotReader } from "../src/store/snapshot-reader.ts";
+import type { Store } from "../src/store/store.ts";
+import { EngineLink } from "./engine-link.ts";
+import { lazyStore } from "./lazy-store.ts";
+
+declare const __PACKAGE_VERSION__: string;
+
+export interface Serving {
+  readonly store: Store;
+  readonly handler: Handler;
+  readonly link: EngineLink;
+  readonly channel: BroadcastChannel;
+}
+
+/** The request handler, wired to this service worker. Nothing is opened before the first request. */
+export function openServing(
+  scope: ServiceWorkerGlobalScope,
+  names: ScopeNames,
+  sliceMs: number,
+  update: (repository: string, order?: UpdateOrder) => void,
+): Serving {
+  const base = scope.registration.scope;
+  const macrotask = messageChannelMacrotask();
+  const slice = () => new Slice(systemClock, macrotask, sliceMs);
+  const store = lazyStore(() => openIndexedDbStore(names, { clock: systemClock, slice: slice() }));
+  /** A burst of requests reads the pointer once; the engine says when it has changed. */
+  const snapshots = new SnapshotReader(store, { trustMs: 50 });
+  const link = new EngineLink(scope.clients);
+  const handler = createHandler({
+    base,
+    store,
+    openSnapshot: (repository) => snapshots.current(repository),
+    clock: systemClock,
+    slice,
+    version: __PACKAGE_VERSION__,
+    host: "service-worker",
+    live: link,
+    upstream: new GatewayUpstream(base, fetch),
+    archives: new GatewayArchives({
+      base,
+      store,
+      fetch: (url, init) => fetch(url, init),
+      clock: systemClock,
+      slice,
+      archiveBytes: defaultLimits.archiveBytes,
+    }),
+    startUpdate: async (repository, order) => update(repository, order),
+    engineStatus: () => link.status(),
+    passThrough: (request) => fetch(request),
+    onAnswered: (ms) => link.answered(ms),
+  });
+  const channel = new BroadcastChannel(names.progressChannel);
+  channel.onmessage = ({ data }: MessageEvent<Broadcast>) => {
+    // The snapshot is opened before the first request asks for it.
+    if (data.type !== "published") return;
+    snapshots.recheck(data.repository);
+    void snapshots.current(data.repository).catch(() => null);
+  };
+  return { store, handler, link, channel };
+}
