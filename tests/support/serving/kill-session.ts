@@ -9,6 +9,7 @@ export type Ending = (typeof endings)[number];
 
 /** What the page keeps between two calls. */
 interface PageState {
+  leads: Promise<true>;
   worker?: Worker;
   calls: number;
   reached: string[];
@@ -32,7 +33,7 @@ export class KillSession {
   static async open(url: string): Promise<KillSession> {
     const profile = await openProfile("chromium", undefined);
     const browser = await launch("chromium", { profile: profile.folder });
-    return new KillSession(profile, url, browser, await browser.open(url));
+    return new KillSession(profile, url, browser, await openLeading(browser, url));
   }
 
   /** Calls the page's worker, and starts one where none runs. */
@@ -89,13 +90,19 @@ export class KillSession {
         await this.#browser.kill();
         this.#browser = await launch("chromium", { profile: this.#profile.folder });
     }
-    this.page = await this.#browser.open(this.#url);
+    this.page = await openLeading(this.#browser, this.#url);
   }
 
   async close(): Promise<void> {
     await this.#browser.close();
     await rm(this.#profile.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
+}
+
+async function openLeading(browser: TestBrowser, url: string): Promise<TestPage> {
+  const page = await browser.open(url);
+  await page.evaluate(() => (globalThis as unknown as PageState).leads);
+  return page;
 }
 
 /** Runs in the page. */

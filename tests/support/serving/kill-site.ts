@@ -16,7 +16,7 @@ export interface RemoteState {
 
 export interface KillSite extends AsyncDisposable {
   readonly site: MirrorSite;
-  /** The blank page. It lies in the scope of the product's service worker, which leaves it alone. */
+  /** The page of `kill-page.ts`. It lies in the scope of the product's service worker, which leaves it alone. */
   readonly page: string;
   /** Address of the repository. */
   readonly root: string;
@@ -25,13 +25,17 @@ export interface KillSite extends AsyncDisposable {
   readonly new: RemoteState;
 }
 
-/** The product with a blank page and the worker of tests beside it, on one origin. */
+/** The product, with the page and the worker of tests beside it, on one origin. */
 export async function openKillSite(): Promise<KillSite> {
   const folder = await temporaryFolder();
   await cp(fileURLToPath(new URL("../../../dist/app", import.meta.url)), folder.path, { recursive: true });
   await mkdir(folder.at("kill"));
-  await writeFile(folder.at("kill/page.html"), "<!doctype html><title>kill</title>\n");
-  await writeFile(folder.at("kill/kill-worker.js"), await bundle());
+  await writeFile(
+    folder.at("kill/page.html"),
+    '<!doctype html><title>kill</title><script src="kill-page.js"></script>\n',
+  );
+  await writeFile(folder.at("kill/kill-page.js"), await bundle("kill-page.ts"));
+  await writeFile(folder.at("kill/kill-worker.js"), await bundle("kill-worker.ts"));
   const repository = await makeOpamRepository({ versions: 300, commits: 49, seed: "compaction" });
   const state = async (commit: string): Promise<RemoteState> => ({
     commit,
@@ -52,8 +56,8 @@ export async function openKillSite(): Promise<KillSite> {
   };
 }
 
-async function bundle(): Promise<string> {
-  const entry = join(fileURLToPath(new URL(".", import.meta.url)), "kill-worker.ts");
+async function bundle(script: string): Promise<string> {
+  const entry = join(fileURLToPath(new URL(".", import.meta.url)), script);
   const result = await build({
     configFile: false,
     logLevel: "warn",
@@ -61,7 +65,7 @@ async function bundle(): Promise<string> {
       write: false,
       minify: false,
       target: "es2022",
-      lib: { entry, formats: ["iife"], name: "killWorker" },
+      lib: { entry, formats: ["iife"], name: "kill" },
     },
   });
   const [first] = Array.isArray(result) ? result : [result];
