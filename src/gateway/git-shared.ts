@@ -12,6 +12,10 @@ import { SharedBody } from "./shared-body.ts";
 /** A pack that was fetched is given to whoever asks for the same again this soon: the mirror takes a moment until it can answer itself. */
 const keptMs = 5_000;
 
+/** Bytes of a request that are read to compare it, and answers that are held at a time. */
+const comparedBytes = 64 * 1024;
+const sharedAtMost = 8;
+
 interface Shared {
   readonly answer: Promise<{ readonly headers: GitAnswer["headers"]; readonly body: SharedBody } | Response>;
   readonly abort: AbortController;
@@ -54,8 +58,11 @@ export class SharedGit implements GitSource {
   }
 
   async #ask(request: GitRequest, mayMirror: boolean): Promise<GitAnswer | Response> {
+    // What is long, or does not say how long it is, is passed on as it comes: engines of this project send a few hundred bytes.
+    if (request.body !== null && (request.length ?? Number.POSITIVE_INFINITY) > comparedBytes)
+      return this.#remote.ask(request);
     try {
-      const bytes = await readAll(request);
+      const bytes = await readAll(request, comparedBytes);
       const again = { ...request, body: request.body && Readable.from([bytes], { objectMode: false }) };
       const command = await commandOf(request, bytes);
       const shallow = command?.command === "fetch" && command.deepen;
@@ -79,6 +86,8 @@ export class SharedGit implements GitSource {
     const hash = createHash("sha256").update(body).digest("hex");
     const key = [exchange.request, headers["git-protocol"], headers["content-encoding"], hash].join(" ");
     let shared = this.#running.get(key);
+    // Strangers' requests that all differ are not held in memory.
+    if (shared === undefined && this.#running.size >= sharedAtMost) return this.#remote.ask(request);
     if (shared === undefined) {
       shared = this.#begin(request, kept);
       this.#running.set(key, shared);

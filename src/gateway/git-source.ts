@@ -38,10 +38,15 @@ export const requestBodyLimit: number = 10 * 1024 * 1024;
 export const gitIdleMs = 30_000;
 export const gitTotalMs = 600_000;
 
-/** The body of a request as it was sent. */
-export async function readAll({ body }: GitRequest): Promise<Uint8Array> {
+/** The body of a request as it was sent. Throws `request-too-large`. */
+export async function readAll({ body }: GitRequest, atMost: number): Promise<Uint8Array> {
   const parts: Buffer[] = [];
-  for await (const part of body ?? []) parts.push(part as Buffer);
+  let size = 0;
+  for await (const part of body ?? []) {
+    size += (part as Buffer).length;
+    if (size > atMost) throw new MirrorError("request-too-large", { allowed: atMost });
+    parts.push(part as Buffer);
+  }
   return Buffer.concat(parts);
 }
 

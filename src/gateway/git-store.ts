@@ -5,6 +5,9 @@ import { type GitAnswer, type GitRequest, type GitSource, plainBody, readAll } f
 import type { Log } from "./options.ts";
 import { problem } from "./problem.ts";
 
+/** A few rounds of the longest negotiation; what is there to be negotiated is one commit. */
+const storedRequestBytes = 1 << 20;
+
 /** A repository of the gateway's mirror, answered from its store. */
 export class StoreGit implements GitSource {
   readonly #repository: string;
@@ -23,7 +26,7 @@ export class StoreGit implements GitSource {
         const version2 = /(^|:)version=2(:|$)/.test(request.headers["git-protocol"] ?? "");
         return answer("advertisement", Readable.from([this.#uploadPack.advertisement(version2)]));
       }
-      const body = await plainBody(request, await readAll(request));
+      const body = await plainBody(request, await readAll(request, storedRequestBytes));
       const pieces = await this.#uploadPack.answer(this.#repository, body);
       return answer("result", Readable.from(pieces, { objectMode: false }));
     } catch (thrown) {

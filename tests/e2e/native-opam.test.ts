@@ -72,6 +72,25 @@ describe("native opam and the gateway's mirror of the real opam-repository", () 
     expect(await stamp()).toBe(commits.master);
   });
 
+  check("the mirror is a Git repository: cloned, and mirrored by another gateway", async () => {
+    const url = `${gateway.page}opam/default.git`;
+    const clone = folder.at("clone.git");
+    const begun = performance.now();
+    await using chained = await testGateway({ repository: url, mirror: true, memory: true });
+    await runGit("clone", "--quiet", "--bare", url, clone);
+    const tree = (at: string) => runGit("-C", at, "rev-parse", `${commits.master}^{tree}`);
+    expect(await tree(clone)).toBe(await tree(gitDir));
+    expect(await runGit("-C", clone, "fsck", "--strict", "--no-dangling")).toBe("");
+    await eventually(async () => (await mirrored(chained)).state === "ready", 60_000);
+    const facts = async (of: TestGateway) => {
+      const { repositories } = (await (await fetch(`${of.page}opam/default/status`)).json()) as Status;
+      const { commit, packages, versions, branch } = repositories[0]!;
+      return { commit, packages, versions, branch };
+    };
+    expect(await facts(chained)).toEqual(await facts(gateway));
+    console.log(`cloned, checked and chained in ${(performance.now() - begun).toFixed(0)} ms`);
+  });
+
   check("what opam knows afterwards equals what it knows from a plain folder of Git's tree", async () => {
     const tree = folder.at("plain");
     await mkdir(tree);
