@@ -1,4 +1,4 @@
-import type { Store } from "../src/store/store.ts";
+import type { ArchiveWriter, Store } from "../src/store/store.ts";
 
 /** A store that is opened by its first use: a service worker that is woken for nothing of ours opens no database. */
 export function lazyStore(open: () => Promise<Store>): Store {
@@ -29,7 +29,11 @@ export function lazyStore(open: () => Promise<Store>): Store {
     archiveIndex: async (tree) => (await store()).archiveIndex(tree),
     saveArchiveIndex: async (record) => (await store()).saveArchiveIndex(record),
     archive: async (sha256) => (await store()).archive(sha256),
-    saveArchive: async (record) => (await store()).saveArchive(record),
+    archivesWith: async (...args) => (await store()).archivesWith(...args),
+    archiveRecords: async () => (await store()).archiveRecords(),
+    archiveWriter: (makeRoom) => lazyWriter(async () => (await store()).archiveWriter(makeRoom)),
+    changeArchive: async (...args) => (await store()).changeArchive(...args),
+    removeArchive: async (sha256) => (await store()).removeArchive(sha256),
     archiveTotals: async () => (await store()).archiveTotals(),
     collect: async (keep) => (await store()).collect(keep),
     gitFiles: () => {
@@ -37,5 +41,32 @@ export function lazyStore(open: () => Promise<Store>): Store {
     },
     usage: async () => (await store()).usage(),
     close: async () => (await store()).close(),
+  };
+}
+
+function lazyWriter(open: () => Promise<ArchiveWriter>): ArchiveWriter {
+  let opening: Promise<ArchiveWriter> | null = null;
+  let size = 0;
+  const writer = () => {
+    opening ??= open();
+    return opening;
+  };
+  return {
+    get size() {
+      return size;
+    },
+    async write(bytes) {
+      const opened = await writer();
+      await opened.write(bytes);
+      size = opened.size;
+    },
+    read: async (offset, length) => (await writer()).read(offset, length),
+    commit: async (record) => (await writer()).commit(record),
+    async abort() {
+      await opening?.then(
+        (opened) => opened.abort(),
+        () => undefined,
+      );
+    },
   };
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../core/cooperation/clock.ts";
 import type { Slice } from "../core/cooperation/slice.ts";
 import { MirrorError } from "../core/errors.ts";
 import type { ChecksumAlgorithm } from "../core/opam/checksum.ts";
+import { pieceBytes } from "../store/blob-bytes.ts";
 import { schemaVersion } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { downloadArchive } from "./archive-download.ts";
@@ -17,13 +18,11 @@ export interface GatewayArchivesDeps {
   /** URL of the scope, ending in `/`. */
   readonly base: string;
   readonly fetch: typeof fetch;
-  readonly store: Pick<Store, "archive" | "saveArchive">;
+  readonly store: Pick<Store, "archive" | "archivesWith" | "archiveWriter">;
   readonly clock: Clock;
   readonly slice: () => Slice;
   /** Largest archive, in bytes. */
   readonly archiveBytes: number;
-  /** The sha256 of a stored archive with this md5 or sha512, where the store can tell. */
-  readonly findSha256?: (algorithm: "md5" | "sha512", hex: string) => Promise<string | undefined>;
 }
 
 interface Job {
@@ -98,15 +97,20 @@ export class GatewayArchives implements Archives {
 
   /** A stored archive whose bytes are still what they were. What is damaged is fetched again and replaced. */
   async #stored(algorithm: ChecksumAlgorithm, hex: string, checksum: string): Promise<Archive | null> {
-    const { store, findSha256, slice } = this.#deps;
+    const { store, slice } = this.#deps;
     try {
-      const sha256 =
-        algorithm === "sha256" ? hex : (this.#sha256.get(checksum) ?? (await findSha256?.(algorithm, hex)));
-      if (sha256 === undefined) return null;
-      const record = await store.archive(sha256);
-      if (record === undefined || record[algorithm] !== hex) return null;
-      if ((await blobDigest(record.bytes, "sha256", slice())) !== sha256) return null;
-      return { bytes: record.bytes, sha256, source: "store" };
+      const known = algorithm === "sha256" ? hex : this.#sha256.get(checksum);
+      const [sha256, other] =
+        known !== undefined || algorithm === "sha256" ? [known] : await store.archivesWith(algorithm, hex);
+      if (sha256 === undefined || other !== undefined) return null;
+      const stored = await store.archive(sha256);
+      if (stored === undefined || stored.record[algorithm] !== hex) return null;
+      const pieces: Blob[] = [];
+      for (let at = 0; at < stored.record.size; at += pieceBytes)
+        pieces.push(new Blob([await stored.read(at, pieceBytes)]));
+      const bytes = new Blob(pieces, { type: stored.record.type });
+      if ((await blobDigest(bytes, "sha256", slice())) !== sha256) return null;
+      return { bytes, sha256, source: "store" };
     } catch {
       // A store that fails is no reason not to fetch.
       return null;
@@ -127,9 +131,14 @@ export class GatewayArchives implements Archives {
     if (this.#sha256.size >= rememberedChecksums) this.#sha256.clear();
     this.#sha256.set(`md5=${md5}`, sha256).set(`sha512=${sha512}`, sha256);
     const now = clock.wall();
-    const record = { schema: schemaVersion, sha256, md5, sha512, bytes, size: bytes.size, type: bytes.type };
+    const record = { schema: schemaVersion, sha256, md5, sha512, size: bytes.size, type: bytes.type };
     // Without room the verified bytes are answered all the same.
-    await store.saveArchive({ ...record, urls: [], lastUse: now, pinned: false, verifiedAt: now }).catch(() => {});
+    try {
+      const writer = store.archiveWriter();
+      for (let at = 0; at < bytes.size; at += pieceBytes)
+        await writer.write(new Uint8Array(await bytes.slice(at, at + pieceBytes).arrayBuffer()));
+      await writer.commit({ ...record, urls: [url], lastUse: now, pinned: false, verifiedAt: now });
+    } catch {}
     return { bytes, sha256, source: "upstream" };
   }
 }

@@ -21,9 +21,18 @@ export class PendingFile {
     return new PendingFile(path, await open(path, "wx+"));
   }
 
+  /** At the end of what was written. */
   async write(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
       const { bytesWritten } = await this.handle.write(bytes, at, bytes.length - at);
+      at += bytesWritten;
+    }
+  }
+
+  /** Repeating a call that failed does no harm. */
+  async writeAt(bytes: Uint8Array, position: number): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesWritten } = await this.handle.write(bytes, at, bytes.length - at, position + at);
       at += bytesWritten;
     }
   }

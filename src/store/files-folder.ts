@@ -6,11 +6,21 @@ import { makeFolder, pendingFolder, replaceFile } from "./files-durable.ts";
 import { errorCode } from "./files-failure.ts";
 import { type FolderLock, lockFolder } from "./files-lock.ts";
 import { usableRecord } from "./record-schema.ts";
-import type { RepositoryRecord } from "./records.ts";
+import type { ArchiveRecord, RepositoryRecord } from "./records.ts";
 
 /** Version of the layout of the folder; records carry their own. */
 const layoutVersion = 1;
-const folders = ["repositories", "snapshots", "packs", "tarballs", "archive-indexes", "archives", "git", pendingFolder];
+const folders = [
+  "repositories",
+  "snapshots",
+  "packs",
+  "tarballs",
+  "archive-indexes",
+  "archives",
+  "archive-records",
+  "git",
+  pendingFolder,
+];
 
 /**
  * The folder of a store, held by this process alone. Pointers and epochs are kept in memory beside their files: nobody else writes them,
@@ -19,8 +29,8 @@ const folders = ["repositories", "snapshots", "packs", "tarballs", "archive-inde
 export class StoreFolder {
   readonly root: string;
   readonly #repositories: Map<string, RepositoryRecord>;
-  /** Sizes of stored archives by sha256, once they were asked for. */
-  archiveSizes: Promise<Map<string, number>> | null = null;
+  /** Records of stored archives by sha256, once they were asked for. */
+  archives: Promise<Map<string, ArchiveRecord>> | null = null;
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(root: string, repositories: Map<string, RepositoryRecord>) {

@@ -2,6 +2,7 @@ import { readdir, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { Slice } from "../core/cooperation/slice.ts";
 import type { StorageStatus } from "../protocol/status.ts";
+import { archiveRecords, fileArchives } from "./files-archives.ts";
 import { FileBlob } from "./files-blob.ts";
 import { collectFiles } from "./files-collect.ts";
 import { readContainer, writeContainer } from "./files-container.ts";
@@ -10,7 +11,7 @@ import { holdFolder, type StoreFolder } from "./files-folder.ts";
 import { gitFilesIn } from "./files-git.ts";
 import { packExists, readPackFiles, writePackFiles } from "./files-pack.ts";
 import { usableRecord, usableSnapshot } from "./record-schema.ts";
-import type { ArchiveIndexRecord, ArchiveRecord, SnapshotRecord, TarballRecord } from "./records.ts";
+import type { ArchiveIndexRecord, SnapshotRecord, TarballRecord } from "./records.ts";
 import { configured, nextEpoch, packMissing, published, withDamage, withLastSync } from "./repository-record.ts";
 import type { Store } from "./store.ts";
 
@@ -68,8 +69,7 @@ export async function openFileStore(root: string, slice?: Slice, forget: boolean
     packWriter: () => writePackFiles(folder, slice),
     pack: (key) => reading("read pack", () => readPackFiles(folder, key)),
 
-    tarball: (snapshot) =>
-      reading("read tarball", () => readBlob<TarballRecord>(folder, "tarballs", snapshot, "application/gzip")),
+    tarball: (snapshot) => reading("read tarball", () => readTarball(folder, snapshot)),
     saveTarball: ({ bytes, ...record }) =>
       changing(folder, "save tarball", () =>
         writeContainer(folder.root, folder.path("tarballs", record.snapshot), record, bytes, false, slice),
@@ -88,22 +88,7 @@ export async function openFileStore(root: string, slice?: Slice, forget: boolean
         ),
       ),
 
-    archive: (sha256) => reading("read archive", () => readBlob<ArchiveRecord>(folder, "archives", sha256)),
-    async saveArchive({ bytes, ...record }) {
-      const sizes = await archiveSizes(folder);
-      await writeContainer(folder.root, folder.path("archives", record.sha256), record, bytes, false, slice).catch(
-        (thrown: unknown) => {
-          throw fileFailure("save archive", thrown, record.size);
-        },
-      );
-      sizes.set(record.sha256, record.size);
-    },
-    async archiveTotals() {
-      const sizes = await archiveSizes(folder);
-      let storedBytes = 0;
-      for (const size of sizes.values()) storedBytes += size;
-      return { stored: sizes.size, storedBytes };
-    },
+    ...fileArchives(folder, slice),
 
     collect: (keep) => changing(folder, "collect", () => collectFiles(folder, keep)),
     gitFiles: (repository) => gitFilesIn(folder, repository),
@@ -145,39 +130,17 @@ async function readArchiveIndex(folder: StoreFolder, tree: string): Promise<Arch
   return { ...record, tables: buffer };
 }
 
-async function readBlob<R extends TarballRecord | ArchiveRecord>(
-  folder: StoreFolder,
-  kind: "tarballs" | "archives",
-  id: string,
-  type = "",
-): Promise<R | undefined> {
-  const found = await readContainer<R>(`${kind} ${id}`, folder.path(kind, id));
+async function readTarball(folder: StoreFolder, id: string): Promise<TarballRecord | undefined> {
+  const found = await readContainer<TarballRecord>(`tarball ${id}`, folder.path("tarballs", id));
   const record = usableRecord(found?.record);
   if (found === undefined || record === undefined) return undefined;
   const { file, bodyAt } = found;
-  return { ...record, bytes: new FileBlob(file, bodyAt, file.size, "type" in record ? record.type : type) };
-}
-
-/** Read once, then kept up to date: there may be ten thousand of them. */
-function archiveSizes(folder: StoreFolder): Promise<Map<string, number>> {
-  const read = async () => {
-    const sizes = new Map<string, number>();
-    for (const name of await readdir(join(folder.root, "archives"))) {
-      const found = await readContainer<ArchiveRecord>(name, join(folder.root, "archives", name));
-      if (found !== undefined) sizes.set(found.record.sha256, found.record.size);
-    }
-    return sizes;
-  };
-  folder.archiveSizes ??= read().catch((thrown: unknown) => {
-    folder.archiveSizes = null;
-    throw fileFailure("list archives", thrown);
-  });
-  return folder.archiveSizes;
+  return { ...record, bytes: new FileBlob(file, bodyAt, file.size, "application/gzip") };
 }
 
 async function usage(folder: StoreFolder): Promise<StorageStatus> {
   let usageBytes = 0;
-  for (const size of (await archiveSizes(folder)).values()) usageBytes += size;
+  for (const { size } of (await archiveRecords(folder)).values()) usageBytes += size;
   for (const name of ["snapshots", "packs", "tarballs", "archive-indexes"]) {
     for (const file of await readdir(join(folder.root, name)))
       usageBytes += (await stat(join(folder.root, name, file)).catch(() => null))?.size ?? 0;

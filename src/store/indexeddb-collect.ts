@@ -1,3 +1,5 @@
+import type { Clock } from "../core/cooperation/clock.ts";
+import { collectPieces } from "./indexeddb-archives.ts";
 import type { IndexedDbConnection } from "./indexeddb-connection.ts";
 import { inTransaction, type WriteTransaction } from "./indexeddb-transaction.ts";
 import { usableRecord } from "./record-schema.ts";
@@ -15,7 +17,11 @@ export interface Collected {
  * Deletes what no pointer and no entry of `keep` names. Pointers are read again in every transaction, so that what was
  * published in between is safe. Snapshots go last: until then they are what names their packs.
  */
-export async function collectUnnamed(connection: IndexedDbConnection, keep: ReadonlySet<string>): Promise<Collected> {
+export async function collectUnnamed(
+  connection: IndexedDbConnection,
+  clock: Clock,
+  keep: ReadonlySet<string>,
+): Promise<Collected> {
   const total = { snapshots: 0, packs: 0, tarballs: 0 };
   for (;;) {
     const batch = await connection.run("collect", (database) =>
@@ -29,8 +35,15 @@ export async function collectUnnamed(connection: IndexedDbConnection, keep: Read
     total.snapshots += batch.snapshots;
     total.packs += batch.packs;
     total.tarballs += batch.tarballs;
-    if (batch.deleted < deletionsPerTransaction) return total;
+    if (batch.deleted < deletionsPerTransaction) break;
   }
+  for (let deleted = deletionsPerTransaction; deleted === deletionsPerTransaction; )
+    deleted = await connection.run("collect", (database) =>
+      inTransaction(database, ["archives", "archivepieces"], "relaxed", (transaction) =>
+        collectPieces(transaction, clock, deletionsPerTransaction),
+      ),
+    );
+  return total;
 }
 
 async function collectBatch(

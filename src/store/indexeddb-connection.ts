@@ -1,7 +1,7 @@
 import { wrap } from "idb";
 import type { Clock } from "../core/cooperation/clock.ts";
 import { MirrorError } from "../core/errors.ts";
-import { databaseVersion, type MirrorDatabase, upgradeDatabase } from "./indexeddb-schema.ts";
+import { databaseVersion, type MirrorDatabase, type MirrorUpgrade, upgradeDatabase } from "./indexeddb-schema.ts";
 import { errorName, storageFailure } from "./storage-failure.ts";
 
 /** Reopenings after a lost handle, before an operation is given up. */
@@ -89,7 +89,12 @@ export class IndexedDbConnection {
         };
         abandonAfter(openMs, `the browser did not open the database within ${openMs / 1000} s`);
         const request = this.#factory.open(this.#name, databaseVersion);
-        request.onupgradeneeded = (event) => upgradeDatabase(wrap(request.result) as MirrorDatabase, event.oldVersion);
+        request.onupgradeneeded = (event) =>
+          upgradeDatabase(
+            wrap(request.result) as MirrorDatabase,
+            wrap(request.transaction!) as unknown as MirrorUpgrade,
+            event.oldVersion,
+          );
         request.onblocked = () =>
           abandonAfter(blockedMs, "another tab holds an older version of the database; close or reload it");
         request.onerror = () => reject(request.error);

@@ -1,4 +1,4 @@
-import type { DBSchema, IDBPDatabase, StoreNames } from "idb";
+import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from "idb";
 import type {
   ArchiveIndexRecord,
   ArchiveRecord,
@@ -9,14 +9,18 @@ import type {
 } from "./records.ts";
 
 /** Version of the set of object stores and indexes; versions of single records are `schemaVersion`. */
-export const databaseVersion = 2;
+export const databaseVersion = 3;
 
-/** Key: [repository, `md5:…` or `sha512:…`]. Two sha256 for one checksum are a conflict and served through neither. */
-export interface ChecksumRecord {
+/** Bytes are in the pieces of `writer`; in records of schema 1 and 2 they are `bytes`. */
+export interface StoredArchiveRecord extends ArchiveRecord {
+  readonly writer?: string;
+  readonly bytes?: Blob;
+}
+
+/** Key: [writer, index]. `writer` begins with the time at which it began, in nine digits of base 36. */
+export interface ArchivePieceRecord {
   readonly schema: number;
-  readonly repository: string;
-  readonly checksum: string;
-  readonly sha256: readonly string[];
+  readonly bytes: ArrayBuffer;
 }
 
 /** Key: [repository, LightningFS's inode number], or [repository, `superblockKey`] for its directory. */
@@ -34,16 +38,21 @@ export interface MirrorSchema extends DBSchema {
   packs: { key: string; value: PackRecord };
   tarballs: { key: string; value: TarballRecord };
   archiveindexes: { key: string; value: ArchiveIndexRecord };
-  archives: { key: string; value: ArchiveRecord; indexes: { size: number } };
-  checksums: { key: [string, string]; value: ChecksumRecord };
+  archives: {
+    key: string;
+    value: StoredArchiveRecord;
+    indexes: { size: number; md5: string; sha512: string; writer: string };
+  };
+  archivepieces: { key: [string, number]; value: ArchivePieceRecord };
   gitfiles: { key: [string, number | string]; value: GitFileRecord };
 }
 
 export type MirrorDatabase = IDBPDatabase<MirrorSchema>;
+export type MirrorUpgrade = IDBPTransaction<MirrorSchema, MirrorStoreName[], "versionchange">;
 export type MirrorStoreName = StoreNames<MirrorSchema>;
 
 /** Element `n` makes version `n + 1` out of version `n`. An element that was released is never changed. */
-const steps: readonly ((database: MirrorDatabase) => void)[] = [
+const steps: readonly ((database: MirrorDatabase, upgrade: MirrorUpgrade) => void)[] = [
   (database) => {
     database.createObjectStore("repositories", { keyPath: "name" });
     database.createObjectStore("snapshots", { keyPath: "id" });
@@ -51,15 +60,22 @@ const steps: readonly ((database: MirrorDatabase) => void)[] = [
     database.createObjectStore("tarballs", { keyPath: "snapshot" });
     // The index gives the sum of sizes by key cursor, without opening a Blob handle per archive.
     database.createObjectStore("archives", { keyPath: "sha256" }).createIndex("size", "size");
-    database.createObjectStore("checksums", { keyPath: ["repository", "checksum"] });
+    // Never used, and removed by version 3.
+    (database as IDBPDatabase).createObjectStore("checksums", { keyPath: ["repository", "checksum"] });
     database.createObjectStore("gitfiles");
   },
   (database) => {
     database.createObjectStore("archiveindexes", { keyPath: "tree" });
   },
+  (database, upgrade) => {
+    (database as IDBPDatabase).deleteObjectStore("checksums");
+    database.createObjectStore("archivepieces");
+    const archives = upgrade.objectStore("archives");
+    for (const index of ["md5", "sha512", "writer"] as const) archives.createIndex(index, index);
+  },
 ];
 
 /** Runs inside the upgrade transaction: throwing undoes the whole upgrade. */
-export function upgradeDatabase(database: MirrorDatabase, oldVersion: number): void {
-  for (const step of steps.slice(oldVersion)) step(database);
+export function upgradeDatabase(database: MirrorDatabase, upgrade: MirrorUpgrade, oldVersion: number): void {
+  for (const step of steps.slice(oldVersion)) step(database, upgrade);
 }

@@ -3,6 +3,7 @@ import type { Slice } from "../core/cooperation/slice.ts";
 import { MirrorError } from "../core/errors.ts";
 import { storageEstimate } from "../platform/storage.ts";
 import type { ScopeNames } from "../protocol/names.ts";
+import { indexedDbArchives } from "./indexeddb-archives.ts";
 import { collectUnnamed } from "./indexeddb-collect.ts";
 import { IndexedDbConnection } from "./indexeddb-connection.ts";
 import { indexedDbGitFiles } from "./indexeddb-git-files.ts";
@@ -92,35 +93,9 @@ export async function openIndexedDbStore(names: ScopeNames, deps: IndexedDbDepen
         record.tables.byteLength,
       ),
 
-    archive: async (sha256) =>
-      usableRecord(
-        await connection.run("read archive", (database) =>
-          reading(database, "archives", (archives) => archives.get(sha256)),
-        ),
-      ),
-    saveArchive: (record) =>
-      connection.run(
-        "write archive",
-        (database) =>
-          inTransaction(database, ["archives"], "relaxed", async (transaction) => {
-            await transaction.objectStore("archives").put(record);
-          }),
-        record.bytes.size,
-      ),
-    archiveTotals: () =>
-      connection.run("sum archives", (database) =>
-        reading(database, "archives", async (archives) => {
-          let stored = 0;
-          let storedBytes = 0;
-          for (let cursor = await archives.index("size").openKeyCursor(); cursor; cursor = await cursor.continue()) {
-            stored++;
-            storedBytes += cursor.key;
-          }
-          return { stored, storedBytes };
-        }),
-      ),
+    ...indexedDbArchives(connection, clock, slice),
 
-    collect: (keep) => collectUnnamed(connection, keep),
+    collect: (keep) => collectUnnamed(connection, clock, keep),
     gitFiles: (repository) => indexedDbGitFiles(connection, repository),
     usage: () => storageEstimate(),
     close: async () => connection.close(),

@@ -7,6 +7,11 @@ export interface MemoryPack {
   readonly idx: Uint8Array;
 }
 
+export interface MemoryArchive {
+  readonly record: ArchiveRecord;
+  readonly pieces: readonly Uint8Array<ArrayBuffer>[];
+}
+
 export interface MemoryDirectory {
   superblock: unknown;
   readonly files: Map<number, Uint8Array>;
@@ -19,7 +24,7 @@ export class MemoryContents {
   readonly packs: Map<string, MemoryPack> = new Map();
   readonly tarballs: Map<string, TarballRecord> = new Map();
   readonly archiveIndexes: Map<string, ArchiveIndexRecord> = new Map();
-  readonly archives: Map<string, ArchiveRecord> = new Map();
+  readonly archives: Map<string, MemoryArchive> = new Map();
   readonly directories: Map<string, MemoryDirectory> = new Map();
 
   directory(repository: string): MemoryDirectory {
@@ -38,7 +43,7 @@ export class MemoryContents {
     for (const snapshot of this.snapshots.values()) bytes += snapshot.manifest.byteLength;
     for (const tarball of this.tarballs.values()) bytes += tarball.bytes.size;
     for (const index of this.archiveIndexes.values()) bytes += index.tables.byteLength;
-    for (const archive of this.archives.values()) bytes += archive.size;
+    for (const archive of this.archives.values()) bytes += archive.record.size;
     for (const directory of this.directories.values())
       for (const file of directory.files.values()) bytes += file.length;
     return bytes;

@@ -1,4 +1,5 @@
 import type { Slice } from "../core/cooperation/slice.ts";
+import { memoryArchives } from "./memory-archives.ts";
 import { MemoryContents } from "./memory-contents.ts";
 import { readMemoryPack, writeMemoryPack } from "./memory-pack.ts";
 import { usableRecord, usableSnapshot } from "./record-schema.ts";
@@ -57,13 +58,7 @@ export function createMemoryStore(contents: MemoryContents = new MemoryContents(
     archiveIndex: async (tree) => usableRecord(contents.archiveIndexes.get(tree)),
     saveArchiveIndex: async (record) => void contents.archiveIndexes.set(record.tree, record),
 
-    archive: async (sha256) => usableRecord(contents.archives.get(sha256)),
-    saveArchive: async (record) => void contents.archives.set(record.sha256, record),
-    async archiveTotals() {
-      let storedBytes = 0;
-      for (const archive of contents.archives.values()) storedBytes += archive.size;
-      return { stored: contents.archives.size, storedBytes };
-    },
+    ...memoryArchives(contents, slice),
 
     async collect(keep) {
       const named = new Set(keep);

@@ -5,9 +5,9 @@ import type { UpdateChanges } from "../protocol/updates.ts";
 
 /**
  * Version of every record below; a change comes with a migration (record-schema.ts) and a fixture of the old form.
- * 2: snapshots list the latest updates.
+ * 2: snapshots list the latest updates. 3: the bytes of an archive lie aside, in pieces.
  */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 /** Key: name. Holds the snapshot pointer: the one thing that says what is served. */
 export interface RepositoryRecord {
@@ -88,17 +88,19 @@ export interface ArchiveIndexRecord {
   readonly digest: string;
 }
 
-/** Key: sha256 (hex). */
+/** Key: sha256 (hex). What is known of a stored archive; a store keeps its bytes aside, so that this can change without them. */
 export interface ArchiveRecord {
   readonly schema: number;
   readonly sha256: string;
   readonly md5: string;
   readonly sha512: string;
-  readonly bytes: Blob;
   readonly size: number;
   readonly type: string;
+  /** Where it was fetched from. */
   readonly urls: readonly string[];
+  /** Milliseconds since the Unix epoch, here and below. */
   readonly lastUse: number;
+  /** Never evicted. */
   readonly pinned: boolean;
   readonly verifiedAt: number;
 }

@@ -44,11 +44,24 @@ export interface Store {
   archiveIndex(tree: string): Promise<ArchiveIndexRecord | undefined>;
   saveArchiveIndex(record: ArchiveIndexRecord): Promise<void>;
 
-  archive(sha256: string): Promise<ArchiveRecord | undefined>;
-  saveArchive(record: ArchiveRecord): Promise<void>;
+  /** A stored archive. Its bytes were verified when they were stored; who hands them out verifies them again. */
+  archive(sha256: string): Promise<StoredArchive | undefined>;
+  /** The sha256 of each stored archive that has this md5 or sha512: more than one only where digests collide. */
+  archivesWith(algorithm: "md5" | "sha512", hex: string): Promise<readonly string[]>;
+  /** What is known of all stored archives, without their bytes. Records of a later version are left out. */
+  archiveRecords(): Promise<readonly ArchiveRecord[]>;
+  /** Writes an archive in pieces while it arrives. */
+  archiveWriter(makeRoom?: MakeRoom): ArchiveWriter;
+  /** Changes what is known of an archive, and none of its bytes. Does nothing when it is not stored. */
+  changeArchive(sha256: string, change: ArchiveChange): Promise<void>;
+  /** Deletes an archive. Its open readers throw `store-lost`, unless the store lets them read on. */
+  removeArchive(sha256: string): Promise<void>;
   archiveTotals(): Promise<{ readonly stored: number; readonly storedBytes: number }>;
 
-  /** Deletes snapshots, packs, tarballs and archive indexes that no pointer names, except snapshots in `keep`. */
+  /**
+   * Deletes snapshots, packs, tarballs and archive indexes that no pointer names, except snapshots in `keep`, and what writers that are
+   * gone left of archives.
+   */
   collect(
     keep: ReadonlySet<string>,
   ): Promise<{ readonly snapshots: number; readonly packs: number; readonly tarballs: number }>;
@@ -77,6 +90,32 @@ export interface PackReadable {
   read(offset: number, length: number): Promise<Uint8Array>;
   /** The whole idx (version 2). */
   idx(): Promise<Uint8Array>;
+}
+
+export interface StoredArchive {
+  readonly record: ArchiveRecord;
+  /** At most `length` bytes from `offset`; fewer only at the end. Throws `store-lost`. */
+  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+export type ArchiveChange = Partial<Pick<ArchiveRecord, "lastUse" | "pinned" | "verifiedAt" | "urls">>;
+
+/** Called when there is no room for `bytes` more: resolves with whether some was made, and the write is tried once more. */
+export type MakeRoom = (bytes: number) => Promise<boolean>;
+
+export interface ArchiveWriter {
+  /** Bytes that were written so far. */
+  readonly size: number;
+  /** Takes the next bytes; the caller may reuse the array afterwards. One call at a time. Throws `store-quota`: then `abort` is what is left. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** What was written can be read at once, and for as long as the archive is stored after `commit`. At most up to the end of a piece of the store. */
+  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Makes it an archive of the store, in one step. The caller has hashed the bytes. One with the same sha256 is replaced, and stays pinned.
+   */
+  commit(record: ArchiveRecord): Promise<void>;
+  /** Forgets what was written. Never throws, and does nothing after `commit`. */
+  abort(): Promise<void>;
 }
 
 /** LightningFS's backend interface (its `db` option). Keys are its own inode numbers, scoped by repository. */

@@ -1,4 +1,5 @@
 import type { Store } from "../../src/store/store.ts";
+import { archiveCases } from "./store-archive-cases.ts";
 import type { Case } from "./store-case.ts";
 import { packCases } from "./store-pack-cases.ts";
 import { recordCases } from "./store-record-cases.ts";
@@ -11,7 +12,7 @@ export type { Case };
  * the same contents, another place shares nothing with it. Places are names like `collect`; each case has its own.
  */
 export function storeContract(name: string, open: (place: string) => Promise<Store>): Case[] {
-  return [...repositoryCases(open), ...packCases(open), ...recordCases(open)].map((one) => ({
+  return [...repositoryCases(open), ...packCases(open), ...recordCases(open), ...archiveCases(open)].map((one) => ({
     ...one,
     title: `${name}: ${one.title}`,
   }));

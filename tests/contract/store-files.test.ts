@@ -7,7 +7,7 @@ import { fileFailure } from "../../src/store/files-failure.ts";
 import type { Store } from "../../src/store/store.ts";
 import { temporaryFolder } from "../support/gateway.ts";
 import { lineWith, typescriptChild } from "../support/typescript-child.ts";
-import { sampleArchive, sampleBytes, sampleConfig, sampleSnapshot, sampleTarball, storePack } from "./store-samples.ts";
+import { sampleBytes, sampleConfig, sampleSnapshot, sampleTarball, storeArchive, storePack } from "./store-samples.ts";
 
 const childModule = new URL("./store-files-child.ts", import.meta.url);
 
@@ -122,7 +122,7 @@ describe("damage and deletion", () => {
     await using folder = await temporaryFolder();
     const store = await openFileStore(folder.path);
     await published(store);
-    await store.saveArchive(sampleArchive("11", sampleBytes(5_000, 1)));
+    await storeArchive(store, "11", sampleBytes(5_000, 1));
     const pack = await store.pack("a1");
     await truncate(folder.at("packs/a1.pack"), 500);
     await expect(pack!.read(0, 1_000)).rejects.toMatchObject({ code: "store-lost" });

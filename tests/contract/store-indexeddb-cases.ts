@@ -3,7 +3,15 @@ import { scopeNames } from "../../src/protocol/names.ts";
 import { openIndexedDbStore } from "../../src/store/indexeddb.ts";
 import { databaseVersion } from "../../src/store/indexeddb-schema.ts";
 import { type Case, equal, equalBytes, ok, refused } from "./store-case.ts";
-import { indexBytes, packBytes, sampleBytes, sampleConfig, sampleSnapshot, storePack } from "./store-samples.ts";
+import {
+  indexBytes,
+  packBytes,
+  sampleBytes,
+  sampleConfig,
+  sampleSnapshot,
+  storeArchive,
+  storePack,
+} from "./store-samples.ts";
 
 /** What only a database can do: be upgraded, emptied and damaged behind a store's back. */
 export function indexedDbCases(name: string, factory: IDBFactory): Case[] {
@@ -155,6 +163,46 @@ export function indexedDbCases(name: string, factory: IDBFactory): Case[] {
       },
     },
     {
+      title: "pieces of an archive whose writer is long gone are collected, and no others",
+      run: async () => {
+        const names = scopeNames("/indexeddb/pieces/");
+        const earlier = { ...systemClock, wall: () => systemClock.wall() - 2 * 3_600_000 };
+        const old = await openIndexedDbStore(names, { clock: earlier });
+        const store = await open("pieces");
+        const bytes = sampleBytes(2_500_000, 1);
+        await storeArchive(old, "11", bytes);
+        for (const opened of [old, store]) await opened.archiveWriter().write(bytes);
+        const database = await raw("pieces");
+        equal(await countOf(database, "archivepieces"), 3 + 2 + 2, "pieces before");
+        await store.collect(new Set());
+        equal(await countOf(database, "archivepieces"), 3 + 2, "pieces afterwards");
+        equalBytes(await (await store.archive("11"))?.read(0, bytes.length), bytes, "bytes of the archive");
+        await store.removeArchive("11");
+        equal(await countOf(database, "archivepieces"), 2, "pieces of the writer that may be alive");
+        database.close();
+        await Promise.all([old.close(), store.close()]);
+      },
+    },
+    {
+      title: "a piece of an archive that is gone or cut is store-lost",
+      run: async () => {
+        const store = await open("piece");
+        const bytes = sampleBytes(2_500_000, 1);
+        await storeArchive(store, "11", bytes);
+        const database = await raw("piece");
+        const keys = await keysOf(database, "archivepieces");
+        await change(database, "archivepieces", (pieces) => pieces.delete(keys[1]!));
+        const archive = (await store.archive("11"))!;
+        equalBytes(await archive.read(0, 1_000), bytes.subarray(0, 1_000), "bytes that are there");
+        await refused("store-lost", archive.read(1_000_000, 100_000), "a piece that is gone");
+        const cut = { schema: 3, bytes: bytes.slice(0, 1_000).buffer };
+        await change(database, "archivepieces", (pieces) => pieces.put(cut, keys[1]!));
+        await refused("store-lost", archive.read(1_000_000, 100_000), "a piece that was cut");
+        database.close();
+        await store.close();
+      },
+    },
+    {
       title: "a closed store refuses",
       run: async () => {
         const store = await open("closed");
@@ -181,5 +229,17 @@ function change(database: IDBDatabase, store: string, work: (records: IDBObjectS
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(transaction.error);
     work(transaction.objectStore(store));
+  });
+}
+
+async function countOf(database: IDBDatabase, store: string): Promise<number> {
+  return (await keysOf(database, store)).length;
+}
+
+function keysOf(database: IDBDatabase, store: string): Promise<IDBValidKey[]> {
+  return new Promise((resolve, reject) => {
+    const request = database.transaction(store).objectStore(store).getAllKeys();
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
   });
 }

@@ -43,20 +43,31 @@ export function sampleTarball(snapshot: string, bytes: Uint8Array<ArrayBuffer>):
   return { schema: schemaVersion, snapshot, bytes: new Blob([bytes]), sha256: "e".repeat(64) };
 }
 
-export function sampleArchive(sha256: string, bytes: Uint8Array<ArrayBuffer>): ArchiveRecord {
+export function sampleArchive(sha256: string, size: number): ArchiveRecord {
   return {
     schema: schemaVersion,
     sha256,
-    md5: "a".repeat(32),
-    sha512: "b".repeat(128),
-    bytes: new Blob([bytes]),
-    size: bytes.length,
+    md5: `a${sha256}`.padEnd(32, "a"),
+    sha512: `b${sha256}`.padEnd(128, "b"),
+    size,
     type: "application/gzip",
     urls: ["https://example.org/a.tar.gz"],
     lastUse: 1,
     pinned: false,
     verifiedAt: 2,
   };
+}
+
+/** Stores an archive as it would arrive. */
+export async function storeArchive(
+  store: Store,
+  sha256: string,
+  bytes: Uint8Array,
+  more: Partial<ArchiveRecord> = {},
+): Promise<void> {
+  const writer = store.archiveWriter();
+  for (let at = 0; at < bytes.length; at += 100_000) await writer.write(bytes.subarray(at, at + 100_000));
+  await writer.commit({ ...sampleArchive(sha256, bytes.length), ...more });
 }
 
 export function sampleLastSync(changedFiles: number): LastSync {

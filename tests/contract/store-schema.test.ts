@@ -76,7 +76,17 @@ describe.each(released)("%s", (_name, fixture) => {
     const tarball = (await store.tarball(record.id))!;
     const bytes = Buffer.from(await tarball.bytes.arrayBuffer());
     expect(createHash("sha256").update(bytes).digest("hex")).toBe(tarball.sha256);
-    expect((await store.archive(fixture.archive.sha256))?.size).toBe(fixture.archive.size);
+    const archive = (await store.archive(fixture.archive.sha256))!;
+    expect(archive.record.size).toBe(fixture.archive.size);
+    const read = await archive.read(0, 1_000);
+    expect(createHash("sha256").update(read).digest("hex")).toBe(fixture.archive.sha256);
+    for (const algorithm of ["md5", "sha512"] as const) {
+      const hex = createHash(algorithm).update(read).digest("hex");
+      expect(await store.archivesWith(algorithm, hex)).toEqual([fixture.archive.sha256]);
+    }
+    await store.changeArchive(fixture.archive.sha256, { pinned: true });
+    expect((await store.archive(fixture.archive.sha256))!.record.pinned).toBe(true);
+    expect(await (await store.archive(fixture.archive.sha256))!.read(0, 1_000)).toEqual(read);
     expect(await store.archiveTotals()).toEqual({ stored: 1, storedBytes: fixture.archive.size });
     await store.close();
   });

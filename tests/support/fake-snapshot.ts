@@ -6,8 +6,9 @@ import { messageChannelMacrotask } from "../../src/platform/macrotask.ts";
 import type { RepositoryConfig } from "../../src/protocol/config.ts";
 import { createHandler, type Handler } from "../../src/serve/handler.ts";
 import type { HandlerDeps } from "../../src/serve/ports.ts";
+import { memoryArchives } from "../../src/store/memory-archives.ts";
+import { type MemoryArchive, MemoryContents } from "../../src/store/memory-contents.ts";
 import {
-  type ArchiveRecord,
   type RepositoryRecord,
   type SnapshotRecord,
   schemaVersion,
@@ -89,7 +90,7 @@ export function fakeSnapshot(
 export interface FakeStore extends Store {
   readonly repositoryRecords: Map<string, RepositoryRecord>;
   readonly tarballs: Map<string, TarballRecord>;
-  readonly archives: Map<string, ArchiveRecord>;
+  readonly archives: Map<string, MemoryArchive>;
 }
 
 export const defaultConfig: RepositoryConfig = {
@@ -112,7 +113,7 @@ export function fakeStore(
     ]),
   );
   const tarballs = new Map<string, TarballRecord>();
-  const archives = new Map<string, ArchiveRecord>();
+  const contents = new MemoryContents();
   const unused = () => {
     throw new Error("not part of the fake");
   };
@@ -120,18 +121,13 @@ export function fakeStore(
     kind: "memory",
     repositoryRecords,
     tarballs,
-    archives,
+    archives: contents.archives,
     repositories: async () => [...repositoryRecords.values()],
     repository: async (name) => repositoryRecords.get(name),
     tarball: async (id) => tarballs.get(id),
     saveTarball: async (record) => void tarballs.set(record.snapshot, record),
     archiveIndex: async () => undefined,
-    archive: async (sha256) => archives.get(sha256),
-    saveArchive: async (record) => void archives.set(record.sha256, record),
-    archiveTotals: async () => ({
-      stored: archives.size,
-      storedBytes: [...archives.values()].reduce((sum, { size }) => sum + size, 0),
-    }),
+    ...memoryArchives(contents, undefined),
     usage: async () => ({ usageBytes: 1, quotaBytes: 2, persisted: false }),
     close: async () => {},
     configure: unused,

@@ -27,7 +27,6 @@ export class StoppedStore {
       packWriter: () => this.#packWriter(store.packWriter()),
       saveTarball: (record) => this.#step("save index.tar.gz", () => store.saveTarball(record)),
       saveArchiveIndex: (record) => this.#step("save archive index", () => store.saveArchiveIndex(record)),
-      saveArchive: (record) => this.#step("save archive", () => store.saveArchive(record)),
       collect: (keep) => this.#step("collect", () => store.collect(keep)),
       gitFiles: (repository) => this.#gitFiles(store.gitFiles(repository)),
     };
