@@ -213,7 +213,10 @@ async function ensureIndexes(
   const snapshot = held === null ? stored : new HeldSnapshot(stored, held);
   const original = await snapshot.read("repo");
   const repo = rewriteRepoFile(original?.bytes ?? null, repoFacts(remote, record.commit));
-  // First, since opam waits for it.
+  const index = async () =>
+    observer.indexed(await ensureArchiveIndex(host.store, snapshot, before, repo.archiveMirrors, slice));
+  // What changed is indexed in no time; all opam files are not, and opam waits for index.tar.gz.
+  if (before !== null) await index();
   if (tarball === undefined) await host.store.saveTarball(await buildTarball(snapshot, repo.bytes, slice));
-  observer.indexed(await ensureArchiveIndex(host.store, snapshot, before, repo.archiveMirrors, slice));
+  if (before === null) await index();
 }

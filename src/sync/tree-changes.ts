@@ -1,6 +1,5 @@
 import type { Slice } from "../core/cooperation/slice.ts";
 import { Manifest } from "../core/git/manifest.ts";
-import { compareOids } from "../core/git/oid.ts";
 import type { UpdateChanges, VersionList } from "../protocol/updates.ts";
 import type { SnapshotRecord } from "../store/records.ts";
 
@@ -35,14 +34,8 @@ export async function compareManifests(before: ArrayBuffer, after: ArrayBuffer, 
   const counts = { added: 0, changed: 0, removed: 0 };
   const versions = new VersionChanges(then, now);
   for (let old = 0, rank = 0; old < then.count || rank < now.count; ) {
-    const left = old < then.count ? then.entry(old) : null;
-    const right = rank < now.count ? now.entry(rank) : null;
-    const order = left === null ? 1 : right === null ? -1 : comparePaths(left.path, right.path);
-    const same =
-      order === 0 &&
-      left !== null &&
-      right !== null &&
-      compareOids(left.oids, left.oidAt, right.oids, right.oidAt) === 0;
+    const order = old === then.count ? 1 : rank === now.count ? -1 : then.comparePath(old, now, rank);
+    const same = order === 0 && then.isSameBlob(old, now, rank);
     if (!same) {
       counts[order === 0 ? "changed" : order < 0 ? "removed" : "added"]++;
       versions.note(order <= 0 ? then.path(old) : now.path(rank));
@@ -92,15 +85,6 @@ class VersionChanges {
     };
     return { added: list("added"), changed: list("changed"), removed: list("removed") };
   }
-}
-
-function comparePaths(left: Uint8Array, right: Uint8Array): number {
-  const shared = Math.min(left.length, right.length);
-  for (let i = 0; i < shared; i++) {
-    const difference = left[i]! - right[i]!;
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
 }
 
 /** The updates that the next snapshot tells of, its own first. Times: `committedAt` in seconds, `publishedAt` in milliseconds since the Unix epoch. */

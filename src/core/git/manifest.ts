@@ -1,4 +1,4 @@
-import { toHex } from "./oid.ts";
+import { compareOids, toHex } from "./oid.ts";
 
 /**
  * The manifest of a snapshot: every served path with the oid of its blob and where the blob's entry is packed, as one flat table,
@@ -132,6 +132,27 @@ export class Manifest {
   entry(rank: number): { readonly path: Uint8Array; readonly oids: Uint8Array; readonly oidAt: number } {
     const path = this.#bytes.subarray(this.#start(rank), this.#end(rank));
     return { path, oids: this.#bytes, oidAt: this.#oidsAt + rank * 20 };
+  }
+
+  /** Byte order of the paths at a rank here and at one of another manifest. Makes no views: both are walked whole at every update. */
+  comparePath(rank: number, other: Manifest, otherRank: number): number {
+    const left = this.#bytes;
+    const right = other.#bytes;
+    const leftAt = this.#start(rank);
+    const rightAt = other.#start(otherRank);
+    const leftLength = this.#end(rank) - leftAt;
+    const rightLength = other.#end(otherRank) - rightAt;
+    const shared = leftLength < rightLength ? leftLength : rightLength;
+    for (let i = 0; i < shared; i++) {
+      const difference = left[leftAt + i]! - right[rightAt + i]!;
+      if (difference !== 0) return difference;
+    }
+    return leftLength - rightLength;
+  }
+
+  /** Whether both ranks name the same blob. */
+  isSameBlob(rank: number, other: Manifest, otherRank: number): boolean {
+    return compareOids(this.#bytes, this.#oidsAt + rank * 20, other.#bytes, other.#oidsAt + otherRank * 20) === 0;
   }
 
   path(rank: number): string {

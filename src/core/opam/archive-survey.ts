@@ -6,6 +6,8 @@ const names = ["md5", "sha256", "sha512"] as const;
 /** Entries under one key that are compared with one another: a real archive has a hundred packages at most. */
 const comparedEntries = 128;
 const listedConflicts = 1_000;
+/** Entries between two looks at the clock. */
+const stretch = 4096;
 
 /** What one walk along the entries tells. */
 export interface ArchiveSurvey {
@@ -23,27 +25,60 @@ export async function surveyOf(
   pathOf: (rank: number) => string,
   slice: Slice,
 ): Promise<ArchiveSurvey> {
-  const { entries, highs, owners, sources } = index;
-  const [md5, sha256, sha512] = index.digests;
   const conflicts = new Map<string, ArchiveProblem>();
   let archives = 0;
-  for (let from = 0, steps = 0; from < entries; steps++) {
-    const high = highs[from]!;
-    let to = from;
-    let isSource = false;
-    for (; to < entries && highs[to] === high; to++) {
-      const owner = owners[to]!;
-      isSource ||= sources[owner] === high && (md5[owner]! | sha256[owner]! | sha512[owner]!) !== 0;
-      if (to > from && to - from < comparedEntries && conflicts.size < listedConflicts) {
-        const problem = conflictWith(index, to, from, pathOf);
-        if (problem !== null) conflicts.set(`${problem.path} ${problem.message}`, problem);
-      }
-    }
-    if (isSource) archives++;
-    from = to;
-    if ((steps & 255) === 0 && slice.due()) await slice.pause();
+  for (let from = 0; from < index.entries; ) {
+    const found = surveyStretch(index, from, conflicts, pathOf);
+    archives += found.archives;
+    from = found.to;
+    if (slice.due()) await slice.pause();
   }
   return { archives, conflicts: [...conflicts.values()] };
+}
+
+/** Some thousand entries from `from`, up to the end of a key. A loop without pauses in it is compiled soon. */
+function surveyStretch(
+  index: ArchiveIndex,
+  from: number,
+  conflicts: Map<string, ArchiveProblem>,
+  pathOf: (rank: number) => string,
+): { readonly to: number; readonly archives: number } {
+  const { entries, highs, owners, sources } = index;
+  const [md5, sha256, sha512] = index.digests;
+  const end = Math.min(from + stretch, entries);
+  let archives = 0;
+  let first = from;
+  while (first < end) {
+    const high = highs[first]!;
+    let at = first;
+    let isSource = false;
+    let isOne = true;
+    const { [first]: leader = 0 } = owners;
+    for (; at < entries && highs[at] === high; at++) {
+      const owner = owners[at]!;
+      if (sources[owner] === high && (md5[owner]! | sha256[owner]! | sha512[owner]!) !== 0) isSource = true;
+      if (md5[owner] !== md5[leader] || sha256[owner] !== sha256[leader] || sha512[owner] !== sha512[leader])
+        isOne = false;
+    }
+    if (isSource) archives++;
+    if (!isOne) addConflicts(index, first, at, conflicts, pathOf);
+    first = at;
+  }
+  return { to: first, archives };
+}
+
+/** Of entries with one high half. */
+function addConflicts(
+  index: ArchiveIndex,
+  from: number,
+  to: number,
+  conflicts: Map<string, ArchiveProblem>,
+  pathOf: (rank: number) => string,
+): void {
+  for (let at = from + 1; at < to && at - from < comparedEntries && conflicts.size < listedConflicts; at++) {
+    const problem = conflictWith(index, at, from, pathOf);
+    if (problem !== null) conflicts.set(`${problem.path} ${problem.message}`, problem);
+  }
 }
 
 /** Tells of the first entry of the same key, before `entry`, whose section lists another checksum. */

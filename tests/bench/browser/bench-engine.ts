@@ -20,7 +20,13 @@ export interface SyncFigures {
   readonly steps: readonly StepFigures[];
   /** Every package file is servable from here on. */
   readonly publishedMs: number;
-  /** `index.tar.gz` is there as well, and nothing of the sync runs any more. */
+  /** The small Git records are there as well. */
+  readonly recordedMs: number;
+  /** So is `index.tar.gz`. */
+  readonly indexedMs: number;
+  /** So is the archive index, in an update before `index.tar.gz`. */
+  readonly archivesMs: number;
+  /** Nothing of the sync runs any more. */
   readonly settledMs: number;
   readonly longestGapMs: number;
   readonly packBytes: number;
@@ -31,7 +37,16 @@ export interface SyncFigures {
 }
 
 export interface StepFigures {
-  readonly step: "discovered" | "answered" | "verified" | "stored" | "published" | "recorded" | "indexed" | "settled";
+  readonly step:
+    | "discovered"
+    | "answered"
+    | "verified"
+    | "stored"
+    | "published"
+    | "recorded"
+    | "indexed"
+    | "archives"
+    | "settled";
   readonly atMs: number;
   /** The longest gap so far: the step in which it grew to its last value is the one that made it. */
   readonly longestGapMs: number;

@@ -124,6 +124,9 @@ export class EngineBench {
     return {
       steps: this.#steps,
       publishedMs: at("published"),
+      recordedMs: at("recorded"),
+      indexedMs: at("indexed"),
+      archivesMs: at("archives"),
       settledMs: at("settled"),
       longestGapMs: this.#steps.at(-1)?.longestGapMs ?? Number.NaN,
       packBytes: await this.#packBytes(snapshot.packs),
@@ -166,6 +169,10 @@ export class EngineBench {
       saveTarball: async (record) => {
         await store.saveTarball(record);
         this.#mark("indexed");
+      },
+      saveArchiveIndex: async (record) => {
+        await store.saveArchiveIndex(record);
+        this.#mark("archives");
       },
     };
   }

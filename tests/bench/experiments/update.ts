@@ -13,7 +13,15 @@ import { stepsNote } from "./first-sync.ts";
 /** From `previous` to `master`: a week of commits. */
 export const update: Experiment = {
   part: "sync",
-  ids: ["sync.update", "sync.update-bytes", "sync.poll-bytes", "sync.compaction", "sync.compacted-bytes"],
+  ids: [
+    "sync.update",
+    "sync.update-bytes",
+    "sync.poll-bytes",
+    "archive.index",
+    "archive.index-update",
+    "sync.compaction",
+    "sync.compacted-bytes",
+  ],
   async measure(bench) {
     const proxy = await countingProxy(bench.site.base);
     const counted: Site = {
@@ -55,6 +63,25 @@ export const update: Experiment = {
           samples: bytes.map((run) => run.ours.poll),
           atMost: 500,
           note: "an update that finds nothing new",
+        }),
+      );
+      bench.emit(
+        makeRow({
+          id: "archive.index",
+          unit: "ms",
+          samples: ours.map(({ first }) => first.archivesMs - first.publishedMs),
+          peer: { name: "the first sync", samples: ours.map(({ first }) => first.publishedMs) },
+          atMostTimes: 0.6,
+          note: `after the package files are servable; ${figure(median(ours.map(({ first }) => first.archivesMs - first.indexedMs)))} ms after index.tar.gz`,
+        }),
+      );
+      bench.emit(
+        makeRow({
+          id: "archive.index-update",
+          unit: "ms",
+          samples: ours.map((run) => run.update.archivesMs - run.update.recordedMs),
+          atMost: 40,
+          note: "of that update, in a new worker, right after the package files are servable",
         }),
       );
       bench.emit(
