@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { basePath } from "../gateway/base-path.ts";
 import { OperatorError } from "../gateway/operator-error.ts";
 import type { GatewayOptions } from "../gateway/options.ts";
-import { parseArchiveMirror, parseOrigin, parseRepository } from "../gateway/repository-option.ts";
+import { parseArchiveMirror, parseOrigin, parseRepository, parseSourceNetwork } from "../gateway/repository-option.ts";
 
 export interface ServeFlags {
   readonly gateway: GatewayOptions;
@@ -15,7 +15,8 @@ export interface ServeFlags {
   readonly help: boolean;
 }
 
-const flags = {
+/** As `parseArgs` wants them. */
+export const flags = {
   port: { type: "string" },
   host: { type: "string" },
   repository: { type: "string", multiple: true },
@@ -29,6 +30,7 @@ const flags = {
   "skip-download": { type: "boolean" },
   "parallel-downloads": { type: "string" },
   "archive-mirror": { type: "string", multiple: true },
+  "source-network": { type: "string", multiple: true },
   "hook-url": { type: "string" },
   "hook-token": { type: "string" },
   log: { type: "string" },
@@ -78,6 +80,9 @@ export function serveFlags(args: readonly string[], environment: NodeJS.ProcessE
       ...(values["archive-mirror"] === undefined
         ? {}
         : { archiveMirrors: values["archive-mirror"].map(parseArchiveMirror) }),
+      ...(values["source-network"] === undefined
+        ? {}
+        : { sourceNetworks: values["source-network"].map(parseSourceNetwork) }),
       ...(values.base === undefined ? {} : { base: basePath(values.base) }),
       ...(certFile === undefined || keyFile === undefined ? {} : { tls: { certFile, keyFile } }),
       repositories: (values.repository ?? []).map(parseRepository),

@@ -1,10 +1,36 @@
 import { type LookupAddress, type LookupOptions, lookup } from "node:dns";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 
+/** Addresses of one family that begin alike; `--source-network`. */
+export interface Network {
+  readonly family: "ipv4" | "ipv6";
+  readonly address: string;
+  /** Bits. */
+  readonly prefix: number;
+}
+
 /** Which addresses named by opam files may be connected to. What the operator names on the command line is not asked of this. */
 export interface AddressRule {
-  /** Allows 127.0.0.0/8, ::1 and any port, for sources on this machine. */
-  readonly loopback: boolean;
+  /** Addresses that may be connected to besides public ones, at any port. Apart, because a list with both families takes ::ffff:127.0.0.1 for 127.0.0.1. */
+  readonly ipv4: BlockList;
+  readonly ipv6: BlockList;
+  readonly none: boolean;
+}
+
+/** Public addresses, and those of `networks`. */
+export function addressRule(networks: readonly Network[]): AddressRule {
+  const rule = { ipv4: new BlockList(), ipv6: new BlockList(), none: networks.length === 0 };
+  for (const { family, address, prefix } of networks) rule[family].addSubnet(address, prefix, family);
+  return rule;
+}
+
+/** `address[/bits]`; null for anything else. */
+export function networkOf(text: string): Network | null {
+  const [, address = "", bits] = /^([\da-f.:]+)(?:\/(\d{1,3}))?$/i.exec(text) ?? [];
+  const version = isIP(address);
+  const all = version === 4 ? 32 : 128;
+  const prefix = bits === undefined ? all : Number(bits);
+  return version === 0 || prefix > all ? null : { family: version === 4 ? "ipv4" : "ipv6", address, prefix };
 }
 
 /** What opam files use, and what other web servers are usually reached by. */
@@ -42,9 +68,6 @@ const privateIpv6 = blockList("ipv6", [
   ["3fff::", 20],
 ]);
 
-const loopback = blockList("ipv4", [["127.0.0.0", 8]]);
-loopback.addAddress("::1", "ipv6");
-
 function blockList(
   family: "ipv4" | "ipv6",
   ranges: readonly (readonly [network: string, prefix: number])[],
@@ -56,12 +79,20 @@ function blockList(
 
 /** Whether an IP address, as a resolver or a URL gives it, may be connected to. False for what is none, and for one with a zone. */
 export function allowedAddress(address: string, rule: AddressRule): boolean {
-  const version = address.includes("%") ? 0 : isIP(address);
-  if (version === 4) return !privateIpv4.check(address) || (rule.loopback && loopback.check(address));
-  if (version !== 6) return false;
-  if (globalIpv6.check(address, "ipv6") && !privateIpv6.check(address, "ipv6")) return true;
-  // Not by the list: that takes ::ffff:127.0.0.1 for 127.0.0.1.
-  return rule.loopback && new URL(`http://[${address}]`).hostname === "[::1]";
+  if (isNamed(address, rule)) return true;
+  const version = versionOf(address);
+  if (version === 4) return !privateIpv4.check(address);
+  return version === 6 && globalIpv6.check(address, "ipv6") && !privateIpv6.check(address, "ipv6");
+}
+
+/** Whether an address is of a network that the operator named. */
+function isNamed(address: string, rule: AddressRule): boolean {
+  const version = versionOf(address);
+  return version === 4 ? rule.ipv4.check(address, "ipv4") : version === 6 && rule.ipv6.check(address, "ipv6");
+}
+
+function versionOf(address: string): number {
+  return address.includes("%") ? 0 : isIP(address);
 }
 
 /** Why a URL may not be asked, as far as its text tells: names are judged when they are resolved. Null when it may. */
@@ -69,23 +100,37 @@ export function refusedUrl(url: URL, rule: AddressRule): string | null {
   if (url.protocol !== "https:" && url.protocol !== "http:") return `${url.protocol} is neither http nor https`;
   if (url.username !== "" || url.password !== "") return "its address has credentials";
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  // Node asks no resolver for these, and so not `guardedLookup`.
-  if (isIP(host) !== 0 && !allowedAddress(host, rule)) return "its address is not a public one";
-  if (!ports.has(url.port) && !rule.loopback) return `port ${url.port} is not one of 80, 443, 8080, 8443`;
-  return null;
+  const isName = isIP(host) === 0;
+  // Node asks no resolver for addresses, and so not `guardedLookup`.
+  if (!isName && !allowedAddress(host, rule)) return "its address is not a public one";
+  if (ports.has(url.port) || (isName ? !rule.none : isNamed(host, rule))) return null;
+  return `port ${url.port} is not one of 80, 443, 8080, 8443`;
 }
 
 /**
- * A resolver for `http.request`: hands out addresses that may be connected to and no others, so that what was checked is what is
- * connected to, however often the name's answer changes.
+ * A resolver for `http.request` to `url`: hands out addresses that may be connected to and no others, so that what was checked is what
+ * is connected to, however often the name's answer changes.
  */
-export function guardedLookup(rule: AddressRule, resolve: typeof resolveAll = resolveAll): LookupFunction {
+export function guardedLookup(
+  { port }: Pick<URL, "port">,
+  rule: AddressRule,
+  resolve: typeof resolveAll = resolveAll,
+): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, options, (error, found) => {
-      const addresses = found.filter(({ address }) => allowedAddress(address, rule));
+      const allowed = found.filter(({ address }) => allowedAddress(address, rule));
+      const addresses = ports.has(port) ? allowed : allowed.filter(({ address }) => isNamed(address, rule));
       const [first] = addresses;
       if (error !== null) callback(error, []);
-      else if (first === undefined) callback(new Error("its name stands for no public address"), []);
+      else if (first === undefined)
+        callback(
+          new Error(
+            allowed.length === 0
+              ? "its name stands for no public address"
+              : `port ${port} is not one of 80, 443, 8080, 8443`,
+          ),
+          [],
+        );
       else if (options.all === true) callback(null, addresses);
       else callback(null, first.address, first.family);
     });

@@ -1,4 +1,5 @@
 import type { Transform } from "node:stream";
+import type { Network } from "./address.ts";
 
 /** One `--repository [NAME=]URL[#BRANCH]`. */
 export interface RepositoryOption {
@@ -47,8 +48,8 @@ export interface GatewayOptions {
   readonly mirror?: boolean;
   /** Serves the archives that are here already, and fetches none. */
   readonly skipDownload?: boolean;
-  /** Lets opam files name sources on this machine, at any port. Only for tests: whoever writes to a repository could ask this machine's services. */
-  readonly loopbackSources?: boolean;
+  /** Networks whose addresses opam files may name although they are not public ones: whoever writes to a repository can ask their services. */
+  readonly sourceNetworks?: readonly Network[];
   /** Archives that are fetched at a time. Default 20. */
   readonly parallelDownloads?: number;
   /** Caches of archives that the served `repo` files name behind our own. */

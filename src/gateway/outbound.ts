@@ -71,7 +71,7 @@ function send(url: URL, request: OutboundRequest, deadline: number): Promise<Out
       method: request.method ?? "GET",
       headers: { "accept-encoding": "identity", "user-agent": userAgent, ...request.headers },
       agent: false,
-      ...(rule === undefined ? {} : { lookup: guardedLookup(rule) }),
+      ...(rule === undefined ? {} : { lookup: guardedLookup(url, rule) }),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     });
     const head = setTimeout(

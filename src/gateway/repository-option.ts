@@ -1,3 +1,4 @@
+import { type Network, networkOf } from "./address.ts";
 import { OperatorError } from "./operator-error.ts";
 import type { OriginOption, RepositoryOption } from "./options.ts";
 
@@ -83,6 +84,19 @@ export function parseArchiveMirror(text: string): string {
       "Give the address of a cache, as opam would ask it",
     );
   return text.replace(/\/+$/, "");
+}
+
+/** One `--source-network CIDR`: where opam files may send the gateway besides public addresses. */
+export function parseSourceNetwork(text: string): Network {
+  const network = networkOf(text);
+  if (network === null)
+    throw usage(
+      "--source-network",
+      text,
+      "it is not a network",
+      "Give an address and bits, as in 10.0.0.0/8 or fd00::/8",
+    );
+  return network;
 }
 
 function requireRemoteUrl(flag: string, text: string, url: string): URL {

@@ -11,6 +11,7 @@ import { FolderInUse } from "../store/files-lock.ts";
 import { createMemoryStore } from "../store/memory.ts";
 import { MemoryContents } from "../store/memory-contents.ts";
 import type { Store } from "../store/store.ts";
+import { addressRule } from "./address.ts";
 import { DownloadedArchives } from "./archive-download.ts";
 import { FolderCache } from "./archive-folder.ts";
 import { Archives } from "./archives.ts";
@@ -74,7 +75,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       folders,
       new DownloadedArchives(join(work.kept, "archives"), options.skipDownload === true ? [] : urls, {
         ...(options.parallelDownloads === undefined ? {} : { parallel: options.parallelDownloads }),
-        rule: options.skipDownload === true ? null : { loopback: options.loopbackSources === true },
+        rule: options.skipDownload === true ? null : addressRule(options.sourceNetworks ?? []),
       }),
       log,
     );

@@ -1,7 +1,7 @@
 import { asMirrorError, MirrorError } from "../core/errors.ts";
 import { evaluatePreconditions, rangeApplies } from "../core/http/conditional.ts";
 import { type AnswerSource, commonHeaders } from "../core/http/headers.ts";
-import { type AnsweringHost, problemOf, retryAfterSeconds } from "../core/http/problem.ts";
+import { type AnsweringHost, problemOf, problemStatus, retryAfterSeconds } from "../core/http/problem.ts";
 import { contentRange, parseRange, unsatisfiedRange } from "../core/http/range.ts";
 
 /** Text is served as this: browsers show it and run nothing. */
@@ -64,7 +64,7 @@ export function respondProblem(
   allow: string,
 ): Response {
   const error = asMirrorError(thrown);
-  const problem = problemOf(error, host);
+  const problem = problemOf(error, problemStatus(error.code, host));
   const bytes = new TextEncoder().encode(`${JSON.stringify(problem)}\n`);
   const headers: Record<string, string> = {
     ...commonHeaders(source),

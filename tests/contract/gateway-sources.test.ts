@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseSourceNetwork } from "../../src/gateway/repository-option.ts";
 import type { ArchiveProblemsAnswer } from "../../src/protocol/archive-problems.ts";
 import { fastImport, initBare } from "../fixtures/fast-import.ts";
 import { eventually } from "../support/eventually.ts";
@@ -152,11 +153,11 @@ afterAll(async () => {
 });
 
 /** A gateway whose archive index is there. */
-async function ready(loopbackSources = true, data?: string): Promise<TestGateway> {
+async function ready(networks = ["127.0.0.0/8"], data?: string): Promise<TestGateway> {
   const started = await testGateway({
     repository: folder.at("remote.git"),
     mirror: true,
-    loopbackSources,
+    sourceNetworks: networks.map(parseSourceNetwork),
     ...(data === undefined ? {} : { data }),
   });
   await eventually(async () => {
@@ -258,7 +259,7 @@ test("what no opam file names is not looked for anywhere", async () => {
 });
 
 test("addresses of this machine are refused unless that is allowed", async () => {
-  await using strict = await ready(false);
+  await using strict = await ready([]);
   const from = asked.length;
   expect(await refusal("sha256", made.plain!, strict)).toContain("not a public one");
   expect(asked.length).toBe(from);
@@ -269,11 +270,11 @@ test("what was fetched is here after a restart, by each checksum, and a damaged 
   const bytes = made.plain!;
   const hex = hash("sha256", bytes);
   {
-    await using first = await ready(true, data);
+    await using first = await ready(undefined, data);
     expect((await ask("sha256", hex, first)).status).toBe(200);
   }
   const before = count("/plain");
-  await using second = await ready(true, data);
+  await using second = await ready(undefined, data);
   for (const algorithm of algorithms) expect((await ask(algorithm, hash(algorithm, bytes), second)).status).toBe(200);
   expect(count("/plain")).toBe(before);
   expect(await readdir(`${data}/archives/pending`)).toEqual([]);

@@ -415,7 +415,8 @@ export async function checkHttpCase(httpCase: HttpCase, send: HttpSend, facts: H
   if (httpCase.code !== undefined && answer.body.length > 0) {
     const problem = JSON.parse(new TextDecoder().decode(answer.body)) as Record<string, unknown>;
     if (problem.code !== httpCase.code) wrong.push(`code ${String(problem.code)} instead of ${httpCase.code}`);
-    if (problem.status !== answer.status || problem.title === "" || problem.detail === "")
+    const words = [problem.title, problem.detail].filter((word) => typeof word === "string" && word !== "");
+    if (problem.status !== answer.status || problem.type !== "about:blank" || new Set(words).size < 2)
       wrong.push("incomplete problem");
     if (answer.header("content-type") !== "application/problem+json") wrong.push("not problem+json");
   }

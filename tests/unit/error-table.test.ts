@@ -1,10 +1,14 @@
 import { readFileSync } from "node:fs";
+import { STATUS_CODES } from "node:http";
 import { expect, test } from "vitest";
 import type { ErrorCode, MirrorError } from "../../src/core/errors.ts";
-import { problemStatus } from "../../src/core/http/problem.ts";
+import { problemOf, problemStatus } from "../../src/core/http/problem.ts";
 import { problem } from "../../src/gateway/problem.ts";
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+
+/** Node has the phrase that 413 had before RFC 9110. */
+const phraseOf = (status: number) => (status === 413 ? "Content Too Large" : STATUS_CODES[status]);
 
 /** The groups of ErrorData as the source writes them: a comment, then a code and its data a line. */
 function groups(): { title: string; codes: { code: ErrorCode; data: string }[] }[] {
@@ -36,4 +40,19 @@ function table(): string {
 test("docs/protocol.md lists every error code with the statuses it is answered with", () => {
   const docs = /<!-- errors:[^\n]*-->\n(.*?)<!-- \/errors -->/s.exec(read("docs/protocol.md"))?.[1]?.trim();
   expect(docs).toBe(table());
+});
+
+test("a problem of the gateway's own routes is written like one of the handler (RFC 9457)", async () => {
+  const said = "What failed, why, and what to do.";
+  for (const { codes } of groups())
+    for (const { code } of codes) {
+      const error = { code, message: said, data: { retryAfter: 1_000 } } as unknown as MirrorError;
+      const answer = problem(error);
+      const body = (await answer.json()) as Record<string, unknown>;
+      expect(body).toEqual(problemOf(error, answer.status));
+      expect(body).toMatchObject({ type: "about:blank", status: answer.status, detail: said, code });
+      expect(body.title).toBe(phraseOf(answer.status));
+      expect(answer.headers.get("content-type")).toBe("application/problem+json");
+      expect(answer.headers.get("retry-after")).toBe(answer.status === 503 ? "60" : null);
+    }
 });

@@ -1,9 +1,9 @@
 import type { LookupAddress } from "node:dns";
 import { describe, expect, test } from "vitest";
-import { allowedAddress, guardedLookup, refusedUrl } from "../../src/gateway/address.ts";
+import { addressRule, allowedAddress, guardedLookup, networkOf, refusedUrl } from "../../src/gateway/address.ts";
 
-const strict = { loopback: false };
-const lenient = { loopback: true };
+const strict = addressRule([]);
+const lenient = addressRule([networkOf("127.0.0.0/8")!, networkOf("::1")!]);
 
 /** First, some inner and last addresses of each range, and their neighbours outside. */
 const publicAddresses = `
@@ -95,13 +95,14 @@ describe("URLs", () => {
 });
 
 describe("names", () => {
-  const resolving = (...addresses: string[]) =>
-    guardedLookup(strict, (_name, _options, callback) =>
+  const resolvingFor = (rule: typeof strict, port: string, ...addresses: string[]) =>
+    guardedLookup({ port }, rule, (_name, _options, callback) =>
       callback(
         null,
         addresses.map((address): LookupAddress => ({ address, family: address.includes(":") ? 6 : 4 })),
       ),
     );
+  const resolving = (...addresses: string[]) => resolvingFor(strict, "", ...addresses);
   const ask = (lookup: ReturnType<typeof guardedLookup>, all: boolean) =>
     new Promise<unknown>((resolve) =>
       lookup("name.example", { all }, (error, address, family) =>
@@ -129,8 +130,49 @@ describe("names", () => {
   test("what the system's resolver says of localhost is refused", async () => {
     expect(
       await new Promise((resolve) =>
-        guardedLookup(strict)("localhost", { all: true }, (error) => resolve(error?.message)),
+        guardedLookup({ port: "" }, strict)("localhost", { all: true }, (error) => resolve(error?.message)),
       ),
     ).toContain("no public address");
   });
+
+  test("of a named network, at any port; of public ones at the usual ports", async () => {
+    const rule = addressRule([networkOf("10.0.0.0/8")!, networkOf("fd00::/8")!]);
+    const addresses = ["10.1.2.3", "192.168.0.1", "8.8.8.8", "fd00::1", "::ffff:10.1.2.3"];
+    const handedOut = async (port: string, ...found: string[]) => {
+      const answer = await ask(resolvingFor(rule, port, ...found), true);
+      return Array.isArray(answer) ? answer.map(({ address }: LookupAddress) => address) : answer;
+    };
+    expect(await handedOut("", ...addresses)).toEqual(["10.1.2.3", "8.8.8.8", "fd00::1"]);
+    expect(await handedOut("3000", ...addresses)).toEqual(["10.1.2.3", "fd00::1"]);
+    expect(await handedOut("3000", "8.8.8.8")).toContain("port 3000");
+    expect(await handedOut("3000", "192.168.0.1")).toContain("no public address");
+  });
+});
+
+describe("networks that the operator names", () => {
+  const rule = addressRule(["10.0.0.0/8", "192.168.7.9", "fd00::/8"].map((text) => networkOf(text)!));
+
+  test.each([
+    ["http://10.255.0.1:3000/x", null],
+    ["http://192.168.7.9/x", null],
+    ["http://[fd12::1]:81/x", null],
+    ["http://name.example:3000/x", null],
+    ["http://1.1.1.1/x", null],
+    ["http://1.1.1.1:3000/x", "port"],
+    ["http://192.168.7.8/x", "public"],
+    ["http://127.0.0.1/x", "public"],
+    ["http://169.254.169.254/x", "public"],
+    ["http://[::ffff:10.0.0.1]/x", "public"],
+    ["http://me@10.0.0.1/x", "credentials"],
+    ["ftp://10.0.0.1/x", "neither"],
+  ])("%s: %s", (url, reason) => {
+    const refused = refusedUrl(new URL(url), rule);
+    if (reason === null) expect(refused).toBeNull();
+    else expect(refused).toContain(reason);
+  });
+
+  test.each(["", "10.0.0.0/33", "10.0.0/8", "::/129", "fd00::%eth0/8", "example.org", "10.0.0.0/", "10.0.0.0/8/8"])(
+    "%j is none",
+    (text) => expect(networkOf(text)).toBeNull(),
+  );
 });

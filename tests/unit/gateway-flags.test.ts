@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { serveFlags } from "../../src/cli/flags.ts";
+import { flags, serveFlags } from "../../src/cli/flags.ts";
+import { help } from "../../src/cli/help.ts";
 import { logTo } from "../../src/cli/log.ts";
 import { followedRepositories } from "../../src/gateway/followed.ts";
 import { parseOrigin, parseRepository } from "../../src/gateway/repository-option.ts";
@@ -106,6 +108,7 @@ test("what opam-mirror can be told", () => {
       ...["--skip-download", "--ignore-local", "--check", "--memory", "--no-mirror"],
       ...["--parallel-downloads", "7", "--hook-url", "/hooks/push/", "--hook-token", "t", "--log", "json"],
       ...["--archive-mirror", "https://a.example/cache/", "--archive-mirror", "http://b.example"],
+      ...["--source-network", "10.0.0.0/8", "--source-network", "fd00::1"],
     ],
     {},
   );
@@ -117,6 +120,10 @@ test("what opam-mirror can be told", () => {
     parallelDownloads: 7,
     hook: { path: "hooks/push", token: "t" },
     archiveMirrors: ["https://a.example/cache", "http://b.example"],
+    sourceNetworks: [
+      { family: "ipv4", address: "10.0.0.0", prefix: 8 },
+      { family: "ipv6", address: "fd00::1", prefix: 128 },
+    ],
   });
   expect([check, log]).toEqual([true, "json"]);
   const token = { OPAM_WEB_MIRROR_HOOK_TOKEN: "from the environment" };
@@ -131,6 +138,8 @@ test.each([
   ["--hook-url", "/", /cannot be the path of a hook/],
   ["--hook-url", "a/../b", /cannot be the path of a hook/],
   ["--archive-mirror", "cache", /not a valid URL/],
+  ["--source-network", "localhost", /not a network.*10\.0\.0\.0\/8/],
+  ["--source-network", "10.0.0.0/40", /not a network/],
   ["--archive-mirror", "ftp://h/cache", /not an http\(s\) URL/],
   ["--archive-mirror", "https://u:p@h/cache", /credentials/],
   ["--log", "xml", /no such form/],
@@ -150,4 +159,19 @@ test("a log for people, and one for programs", () => {
     event: "sync",
     commit: null,
   });
+});
+
+test("help and README explain every flag, and none that does not exist", () => {
+  const known = Object.keys(flags).sort();
+  const flagsIn = (text: string) =>
+    [...new Set([...text.matchAll(/--([a-z][a-z-]+)/g)].map(([, name]) => name!))].sort();
+  // --version is the program's own.
+  expect(flagsIn(help).filter((name) => name !== "version")).toEqual(known);
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const table =
+    /^## Options\n(.*?)^## /ms
+      .exec(readme)?.[1]
+      ?.match(/^\| `--.*$/gm)
+      ?.join("\n") ?? "";
+  expect(flagsIn(table)).toEqual(known.filter((name) => name !== "help"));
 });

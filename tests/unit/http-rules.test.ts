@@ -223,7 +223,7 @@ describe("Accept", () => {
 
 describe("problems", () => {
   test("carry code, title, status, detail and data", () => {
-    const problem = problemOf(new MirrorError("not-found", { path: "x" }), "service-worker");
+    const problem = problemOf(new MirrorError("not-found", { path: "x" }), 404);
     expect(problem).toEqual({
       type: "about:blank",
       title: "Not Found",

@@ -16,10 +16,12 @@ export interface Problem {
 
 const phrases = new Map<number, string>([
   [400, "Bad Request"],
+  [401, "Unauthorized"],
   [403, "Forbidden"],
   [404, "Not Found"],
   [405, "Method Not Allowed"],
   [412, "Precondition Failed"],
+  [413, "Content Too Large"],
   [416, "Range Not Satisfiable"],
   [500, "Internal Server Error"],
   [502, "Bad Gateway"],
@@ -51,8 +53,7 @@ export function problemStatus(code: ErrorCode, host: AnsweringHost): number {
   return statuses[code] ?? 500;
 }
 
-export function problemOf(error: MirrorError, host: AnsweringHost): Problem {
-  const status = problemStatus(error.code, host);
+export function problemOf(error: MirrorError, status: number): Problem {
   return {
     type: "about:blank",
     title: phrases.get(status) ?? "Error",
