@@ -1,6 +1,7 @@
 import type { RunLog } from "./alternate.ts";
 import type { EngineChoices } from "./browser/page.ts";
 import { Chromium, type Tab } from "./chromium.ts";
+import { untilAtRest } from "./rest.ts";
 import type { Row } from "./row.ts";
 import { openSite, type Site } from "./site.ts";
 import type { Subject } from "./subject.ts";
@@ -87,11 +88,13 @@ export class Bench {
   }
 }
 
-/** `work` in a Chromium with a fresh profile that shows the benchmark's page. */
+/** `work` in a Chromium with a fresh profile that shows the benchmark's page and has nothing else to do any more. */
 export async function inFreshChromium<T>(site: Site, work: (tab: Tab, chromium: Chromium) => Promise<T>): Promise<T> {
   const chromium = await Chromium.launch();
   try {
-    return await work(await chromium.open(site.page), chromium);
+    const tab = await chromium.open(site.page);
+    await untilAtRest();
+    return await work(tab, chromium);
   } finally {
     await chromium.close();
   }

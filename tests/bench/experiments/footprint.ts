@@ -86,6 +86,7 @@ async function oneProfile(bench: Bench) {
     };
     try {
       const tab = await chromium.open(bench.site.page);
+      await untilAtRest();
       await startEngine(tab);
       const watched = watchMemory(chromium.pid);
       const sync = await tab.evaluate((branch) => globalThis.bench.sync(branch), "master");
