@@ -5,6 +5,7 @@ import { alternate } from "../alternate.ts";
 import { type Bench, type Experiment, startEngine } from "../bench.ts";
 import { Chromium } from "../chromium.ts";
 import { watchMemory } from "../process-memory.ts";
+import { untilAtRest } from "../rest.ts";
 import { figure, makeRow } from "../row.ts";
 import { median } from "../statistics.ts";
 import { timedCommand } from "../timed-command.ts";
