@@ -11,7 +11,8 @@ import { isTree, TreeCursor } from "./tree.ts";
 export function checkObject(type: number, bytes: Uint8Array, from: number, to: number, oid: Uint8Array): void {
   switch (type) {
     case objectTypes.tree:
-      checkTree(bytes, from, to, oid);
+      whole.open(bytes, from, to, oid);
+      whole.advance(0x3fffffff);
       break;
     case objectTypes.commit:
       refuse(commitProblem(bytes.subarray(from, to)), oid);
@@ -28,52 +29,87 @@ function refuse(reason: string | null, oid: Uint8Array): void {
   if (reason !== null) throw new MirrorError("object-corrupt", { oid: toHex(oid), reason });
 }
 
-/** Of the one tree that is being checked. */
-const cursor = new TreeCursor();
-
-function checkTree(bytes: Uint8Array, from: number, to: number, oid: Uint8Array): void {
-  let previousFrom = -1;
-  let previousTo = -1;
-  let previousIsTree = false;
+/** The rules for trees, for one tree after the other. A large one may be gone through in parts. */
+export class TreeCheck {
+  readonly #entry: TreeCursor = new TreeCursor();
+  #bytes: Uint8Array = new Uint8Array(0);
+  #oid: Uint8Array = this.#bytes;
+  #previousFrom = -1;
+  #previousTo = -1;
+  #previousIsTree = false;
   /** Files whose names begin the names that follow them: only these can collide with a folder of the same name. */
-  let prefixes: { from: number; to: number }[] | null = null;
-  let problem: string | null = null;
-  const entry = cursor;
-  entry.open(bytes, from, to);
-  while (problem === null && entry.next()) {
-    const { nameFrom, nameTo } = entry;
-    const folder = isTree(entry.mode);
-    problem = forbiddenName(bytes, nameFrom, nameTo);
-    if (problem === null && bytes[entry.modeFrom] === 48) problem = "its mode starts with zero";
-    if (problem === null && isNull(bytes, entry.oidAt)) problem = "it names the null object";
-    if (problem === null && previousFrom >= 0) {
-      const order = compareNames(bytes, previousFrom, previousTo, previousIsTree, nameFrom, nameTo, folder);
-      if (order === 0) problem = "it appears twice";
-      else if (order > 0) problem = "it is out of order";
-    }
-    if (problem === null && prefixes !== null) {
-      while (prefixes.length > 0 && !startsWith(bytes, nameFrom, nameTo, prefixes.at(-1)!)) prefixes.pop();
-      const top = prefixes.at(-1);
-      if (folder && top !== undefined && top.to - top.from === nameTo - nameFrom) problem = "it appears twice";
-    }
-    if (!folder) {
-      prefixes ??= [];
-      prefixes.push({ from: nameFrom, to: nameTo });
-    }
-    previousFrom = nameFrom;
-    previousTo = nameTo;
-    previousIsTree = folder;
+  #prefixes: { from: number; to: number }[] | null = null;
+
+  /** Starts before the first entry of the tree at `bytes[from..to)`. */
+  open(bytes: Uint8Array, from: number, to: number, oid: Uint8Array): void {
+    this.#entry.open(bytes, from, to);
+    this.#bytes = bytes;
+    this.#oid = oid;
+    this.#previousFrom = -1;
+    this.#prefixes = null;
   }
-  if (entry.malformed)
-    throw new MirrorError("object-corrupt", { oid: toHex(oid), reason: "it is not a well-formed tree" });
-  if (problem !== null) {
-    throw new MirrorError("tree-forbidden", {
-      oid: toHex(oid),
-      name: printable(bytes.subarray(entry.nameFrom, entry.nameTo)),
-      reason: problem,
-    });
+
+  /** Checks at most so many further entries; false when there are more. Throws `object-corrupt` or `tree-forbidden`. */
+  advance(most: number): boolean {
+    const entry = this.#entry;
+    const bytes = this.#bytes;
+    let previousFrom = this.#previousFrom;
+    let previousTo = this.#previousTo;
+    let previousIsTree = this.#previousIsTree;
+    let prefixes = this.#prefixes;
+    let problem: string | null = null;
+    let left = most;
+    while (problem === null && left > 0 && entry.next()) {
+      left--;
+      const { nameFrom, nameTo } = entry;
+      const folder = isTree(entry.mode);
+      problem = forbiddenName(bytes, nameFrom, nameTo);
+      if (problem === null && bytes[entry.modeFrom] === 48) problem = "its mode starts with zero";
+      if (problem === null && isNull(bytes, entry.oidAt)) problem = "it names the null object";
+      if (problem === null && previousFrom >= 0) {
+        const order = compareNames(bytes, previousFrom, previousTo, previousIsTree, nameFrom, nameTo, folder);
+        if (order === 0) problem = "it appears twice";
+        else if (order > 0) problem = "it is out of order";
+      }
+      if (problem === null && prefixes !== null) {
+        while (prefixes.length > 0 && !startsWith(bytes, nameFrom, nameTo, prefixes.at(-1)!)) prefixes.pop();
+        const top = prefixes.at(-1);
+        if (folder && top !== undefined && top.to - top.from === nameTo - nameFrom) problem = "it appears twice";
+      }
+      if (!folder) {
+        prefixes ??= [];
+        prefixes.push({ from: nameFrom, to: nameTo });
+      }
+      previousFrom = nameFrom;
+      previousTo = nameTo;
+      previousIsTree = folder;
+    }
+    this.#refuse(problem);
+    this.#previousFrom = previousFrom;
+    this.#previousTo = previousTo;
+    this.#previousIsTree = previousIsTree;
+    this.#prefixes = prefixes;
+    return left > 0;
+  }
+
+  #refuse(problem: string | null): void {
+    const entry = this.#entry;
+    if (entry.malformed) {
+      const reason = "it is not a well-formed tree";
+      throw new MirrorError("object-corrupt", { oid: toHex(this.#oid), reason });
+    }
+    if (problem !== null) {
+      throw new MirrorError("tree-forbidden", {
+        oid: toHex(this.#oid),
+        name: printable(this.#bytes.subarray(entry.nameFrom, entry.nameTo)),
+        reason: problem,
+      });
+    }
   }
 }
+
+/** Of trees that are checked in one go. */
+const whole = new TreeCheck();
 
 function isNull(bytes: Uint8Array, at: number): boolean {
   for (let i = 0; i < 20; i++) if (bytes[at + i] !== 0) return false;

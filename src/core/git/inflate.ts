@@ -4,6 +4,8 @@ import { HuffmanCode } from "./huffman.ts";
 export const needMore = -1;
 /** The stream is not a valid zlib stream of the expected size. */
 export const corrupt = -2;
+/** As many bytes were read as were allowed in one go: `goOn`. */
+export const paused = -3;
 
 // biome-ignore format: a table
 const lengthBase = Uint16Array.from([3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258]);
@@ -44,17 +46,47 @@ export class Inflater {
   #at = 0;
   #bits = 0;
   #count = 0;
+  /** Where a stream pauses that is read in parts; how much of it was written, and what block that is in. */
+  #pauseAt = 0;
+  #written = 0;
+  #kind = 0;
+  #final = false;
 
   /**
-   * Inflates the stream at `source[from..end)` into `target[to..to+size)`. Returns the position after the stream, `needMore` or `corrupt`.
+   * Inflates the stream at `source[from..end)` into `target[to..to+size)`. Returns the position after the stream, `needMore` or `corrupt`;
+   * or, after about `step` bytes of the source, `paused`, after which `goOn` takes the same arguments. A step writes at most 1,032 times as much.
    * `source` must reach at least 8 bytes beyond `end` (their values do not matter); `target` is scratch beyond what was returned as good.
    */
-  inflate(source: Uint8Array, from: number, end: number, target: Uint8Array, to: number, size: number): number {
+  inflate(
+    source: Uint8Array,
+    from: number,
+    end: number,
+    target: Uint8Array,
+    to: number,
+    size: number,
+    step: number = 0x3fffffff,
+  ): number {
     if (from + 2 > end) return needMore;
     const cmf = source[from]!;
     const flags = source[from + 1]!;
     if ((cmf & 15) !== 8 || cmf >> 4 > 7 || ((cmf << 8) | flags) % 31 !== 0 || (flags & 32) !== 0) return corrupt;
-    const written = this.#blocks(source, from + 2, end, target, to, to + size);
+    this.#at = from + 2;
+    this.#bits = 0;
+    this.#count = 0;
+    this.#pauseAt = from + step;
+    return this.#ended(source, end, target, to, size, this.#blocks(source, end, target, to, to, to + size, false));
+  }
+
+  /** Goes on with the stream that paused. */
+  goOn(source: Uint8Array, end: number, target: Uint8Array, to: number, size: number, step: number): number {
+    this.#pauseAt = this.#at + step;
+    const written = this.#blocks(source, end, target, to, this.#written, to + size, true);
+    return this.#ended(source, end, target, to, size, written);
+  }
+
+  /** What follows the blocks: the checksum. */
+  #ended(source: Uint8Array, end: number, target: Uint8Array, to: number, size: number, written: number): number {
+    if (written === paused) return paused;
     if (written < 0) return this.#at > end ? needMore : written;
     const at = this.#at;
     if (at + 4 > end) return needMore;
@@ -64,34 +96,45 @@ export class Inflater {
   }
 
   /** Decodes blocks until the final one; returns the end of the output and leaves `#at` after the last byte used. */
-  #blocks(source: Uint8Array, from: number, end: number, target: Uint8Array, to: number, limit: number): number {
-    this.#at = from;
-    this.#bits = 0;
-    this.#count = 0;
-    let out = to;
+  #blocks(
+    source: Uint8Array,
+    end: number,
+    target: Uint8Array,
+    to: number,
+    start: number,
+    limit: number,
+    inside: boolean,
+  ): number {
+    let out = start;
+    let begins = !inside;
     for (;;) {
-      while (this.#count < 3) {
-        this.#bits |= source[this.#at++]! << this.#count;
-        this.#count += 8;
+      if (begins) {
+        while (this.#count < 3) {
+          this.#bits |= source[this.#at++]! << this.#count;
+          this.#count += 8;
+        }
+        this.#final = (this.#bits & 1) !== 0;
+        this.#kind = (this.#bits >>> 1) & 3;
+        this.#bits >>>= 3;
+        this.#count -= 3;
       }
-      const final = this.#bits & 1;
-      const kind = (this.#bits >>> 1) & 3;
-      this.#bits >>>= 3;
-      this.#count -= 3;
-      if (kind === 0) out = this.#stored(source, end, target, out, limit);
-      else if (kind === 1) out = this.#codes(source, end, target, to, out, limit, fixedLiterals, fixedDistances);
-      else if (kind === 2) {
-        const problem = this.#header(source, end);
-        if (problem < 0) return problem;
+      if (this.#kind === 0) out = this.#stored(source, end, target, out, limit);
+      else if (this.#kind === 1) out = this.#codes(source, end, target, to, out, limit, fixedLiterals, fixedDistances);
+      else if (this.#kind === 2) {
+        if (begins) {
+          const problem = this.#header(source, end);
+          if (problem < 0) return problem;
+        }
         out = this.#codes(source, end, target, to, out, limit, this.#literals, this.#distances);
       } else return this.#blame(this.#at, this.#count, end);
       if (out < 0) return out;
+      begins = true;
       const at = this.#at - (this.#count >> 3);
       if (at > end) {
         this.#at = end + 1;
         return needMore;
       }
-      if (final !== 0) {
+      if (this.#final) {
         this.#at = at;
         return out;
       }
@@ -131,11 +174,19 @@ export class Inflater {
     let bits = this.#bits;
     let count = this.#count;
     let out = start;
+    const pauseAt = this.#pauseAt;
     const literalTable = literals.table;
     const distanceTable = distances.table;
     for (;;) {
       // Two bytes at a time: at least 16 bits for a code of at most 15, never more than 31, so that `bits` stays a small integer.
       if (count < 16) {
+        if (at >= pauseAt) {
+          this.#at = at;
+          this.#bits = bits;
+          this.#count = count;
+          this.#written = out;
+          return paused;
+        }
         bits |= (source[at]! | (source[at + 1]! << 8)) << count;
         at += 2;
         count += 16;

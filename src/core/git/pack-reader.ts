@@ -4,8 +4,8 @@ import { Arena } from "./arena.ts";
 import { crc32 } from "./crc32.ts";
 import { applyDelta, deltaSizes } from "./delta.ts";
 import type { Digest, WholeDigest } from "./digest.ts";
-import { checkObject } from "./fsck.ts";
-import { corrupt, Inflater, needMore } from "./inflate.ts";
+import { checkObject, TreeCheck } from "./fsck.ts";
+import { corrupt, Inflater, needMore, paused } from "./inflate.ts";
 import type { Limits } from "./limits.ts";
 import { ObjectTable } from "./object-table.ts";
 import { kindOf, objectTypes } from "./object-type.ts";
@@ -23,6 +23,10 @@ const mebibyte = 1 << 20;
 const clockBytes = 4096;
 const coldClockBytes = 512;
 const coldObjects = 500;
+/** An entry of more compressed bytes is read in parts of so many: the first are read by code that is not compiled yet. */
+const partBytes = 4096;
+/** Entries of a large tree that are checked at once. */
+const partEntries = 256;
 
 export interface PackReaderOptions {
   readonly limits: Limits;
@@ -41,6 +45,16 @@ export interface ObjectBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly from: number;
   readonly size: number;
+}
+
+/** An entry that is being read in parts. */
+interface LargeEntry {
+  readonly start: number;
+  readonly end: number;
+  readonly target: Uint8Array<ArrayBuffer>;
+  readonly to: number;
+  /** Where the object stands; null for a delta, which stands in the scratch buffer. */
+  readonly arena: Arena | null;
 }
 
 /**
@@ -64,7 +78,7 @@ export class PackReader {
   readonly #slice: Slice;
   readonly #objectSha1: Digest;
   readonly #packSha1: WholeDigest;
-  readonly #inflater: Inflater = new Inflater();
+  #inflater: Inflater = new Inflater();
   readonly #head: PackEntryHead = new PackEntryHead();
   readonly #trees: Arena;
   readonly #others: Arena;
@@ -75,6 +89,7 @@ export class PackReader {
   /** Do not try the entry at `#at` again before this many bytes are there. */
   #wanted: number = packHeaderBytes;
   #ended = false;
+  #large: LargeEntry | null = null;
   /** The entry just resolved when deltas may wait for it, else -1. */
   #waitedFor = -1;
   #objectBytes = 0;
@@ -153,7 +168,7 @@ export class PackReader {
       const arena = this.#arena(base.type);
       arena.place(headRoom + base.bytes.length);
       arena.segment.set(base.bytes, arena.at + headRoom);
-      this.#resolve(index, base.type, arena, base.bytes.length);
+      this.#resolve(index, base.type, arena, base.bytes.length, null);
       if (toHex(table.oids, index * 20, index * 20 + 20) !== oid) {
         throw new MirrorError("object-corrupt", { oid, reason: "the stored base of a delta is another object" });
       }
@@ -188,13 +203,14 @@ export class PackReader {
     const table = this.table;
     const held = this.#arena(table.types[index]!).get(table.segments[index]!);
     if (held !== null) return { bytes: held, from: table.positions[index]!, size: table.sizes[index]! };
-    return this.#rebuild(index, false);
+    return this.#large === null ? this.#rebuild(index, false) : this.#rebuildApart(index);
   }
 
   async #advance(): Promise<void> {
     const slice = this.#slice;
     if (this.expected === 0 && this.#at === 0 && !this.#readHeader()) return;
     while (this.table.count < this.expected && this.#readEntry()) {
+      if (this.#large !== null && !(await this.#readOn(this.#large))) return;
       if (this.#waitedFor >= 0) await this.#resolveWaiting(this.#waitedFor);
       // Looking at the clock costs as much as a small object; while the code is not compiled yet, a kilobyte is a long time.
       if (this.#work < (this.table.count < coldObjects ? coldClockBytes : clockBytes)) continue;
@@ -221,13 +237,12 @@ export class PackReader {
     return true;
   }
 
-  /** Reads the entry at `#at`. False when more bytes are needed. */
+  /** Reads the entry at `#at`, or the first part of a large one. False when more bytes are needed. */
   #readEntry(): boolean {
     const available = this.buffer.length;
     if (available < this.#wanted && !this.#ended) return false;
     const end = this.#ended ? available - trailerBytes : available;
     const bytes = this.buffer.bytes;
-    const table = this.table;
     const head = this.#head;
     const start = this.#at;
     const problem = head.read(bytes, start, end);
@@ -250,26 +265,56 @@ export class PackReader {
       target = arena.segment;
       to = arena.at + headRoom;
     }
-    const after = this.#inflater.inflate(bytes, head.dataAt, end, target, to, size);
-    if (after === needMore) return this.#more(start, available + Math.max(1024, available - head.dataAt));
+    const after = this.#inflater.inflate(bytes, head.dataAt, end, target, to, size, partBytes);
+    if (after === paused) {
+      this.#large = { start, end, target, to, arena };
+      return true;
+    }
+    if (!this.#inflated(start, after)) return false;
+    const index = this.#enter(start, after);
+    if (arena === null) this.#baseOf(index);
+    else this.#resolve(index, head.type, arena, size, null);
+    this.#waitFor(index);
+    return true;
+  }
+
+  /** Whether the inflater has come to an end that lets the entry be entered. */
+  #inflated(start: number, after: number): boolean {
+    const { dataAt } = this.#head;
+    const available = this.buffer.length;
+    if (after === needMore) return this.#more(start, available + Math.max(1024, available - dataAt));
     if (after === corrupt)
       throw new MirrorError("pack-corrupt", { at: start, reason: "an object does not inflate to its size" });
+    return true;
+  }
+
+  #enter(start: number, after: number): number {
+    const { table } = this;
+    const { type, size, dataAt } = this.#head;
     this.#work += size + headRoom;
     const index = table.count++;
     table.offsets[index] = start;
-    table.dataOffsets[index] = head.dataAt;
-    table.packedTypes[index] = head.type;
+    table.dataOffsets[index] = dataAt;
+    table.packedTypes[index] = type;
     table.packedSizes[index] = size;
-    table.crcs[index] = crc32(bytes, start, after);
+    table.crcs[index] = crc32(this.buffer.bytes, start, after);
     this.#at = after;
     this.#wanted = after;
-    if (arena !== null) this.#resolve(index, head.type, arena, size);
-    else if (head.type === objectTypes.ofsDelta) {
+    return index;
+  }
+
+  /** Finds the base of the delta in the scratch buffer, and applies it or notes that it waits. */
+  #baseOf(index: number): void {
+    const { table } = this;
+    const head = this.#head;
+    const { bytes } = this.buffer;
+    const start = table.offsets[index]!;
+    if (head.type === objectTypes.ofsDelta) {
       const base = head.distance < start ? table.atOffset(start - head.distance) : -1;
       if (base < 0 || base === index)
         throw new MirrorError("delta-corrupt", { at: start, reason: "its base is not the start of an object" });
       table.bases[index] = base;
-      if (table.types[base] !== 0) this.#applyTo(index, base, size);
+      if (table.types[base] !== 0) this.#applyTo(index, base, head.size);
       else {
         table.nextWaiting[index] = table.firstWaiting[base]!;
         table.firstWaiting[base] = index;
@@ -278,15 +323,49 @@ export class PackReader {
       const base = table.find(bytes, head.baseAt);
       if (base >= 0) {
         table.bases[index] = base;
-        this.#applyTo(index, base, size);
+        this.#applyTo(index, base, head.size);
       } else {
         const oid = toHex(bytes, head.baseAt, head.baseAt + 20);
         table.nextWaiting[index] = this.#missing.get(oid) ?? -1;
         this.#missing.set(oid, index);
       }
     }
+  }
+
+  #waitFor(index: number): void {
+    const { table } = this;
     this.#waitedFor =
       table.types[index] !== 0 && (this.#missing.size > 0 || table.firstWaiting[index]! >= 0) ? index : -1;
+  }
+
+  /** Reads the rest of a large entry, giving way in between. False when more bytes are needed: then it is read again from its start. */
+  async #readOn(large: LargeEntry): Promise<boolean> {
+    const slice = this.#slice;
+    const { start, end, target, to, arena } = large;
+    const { type, size } = this.#head;
+    let after: number = paused;
+    while (after === paused) {
+      if (slice.due()) await slice.pause();
+      after = this.#inflater.goOn(this.buffer.bytes, end, target, to, size, partBytes);
+    }
+    if (!this.#inflated(start, after)) {
+      this.#large = null;
+      return false;
+    }
+    let oid: Uint8Array | null = null;
+    if (arena !== null) {
+      oid = await this.#packSha1(target.subarray(this.#writeHead(target, to, type, size), to + size), slice);
+      if (type === objectTypes.tree) {
+        const check = new TreeCheck();
+        check.open(target, to, to + size, oid);
+        while (!check.advance(partEntries)) if (slice.due()) await slice.pause();
+      }
+    }
+    this.#large = null;
+    const index = this.#enter(start, after);
+    if (arena === null) this.#baseOf(index);
+    else this.#resolve(index, type, arena, size, oid);
+    this.#waitFor(index);
     return true;
   }
 
@@ -312,8 +391,8 @@ export class PackReader {
     }
   }
 
-  /** The object whose bytes stand in `arena` is complete: hash, check and enter it. */
-  #resolve(index: number, type: number, arena: Arena, size: number): void {
+  /** The object whose bytes stand in `arena` is complete: hash, check and enter it. A large one comes hashed, and a large tree checked. */
+  #resolve(index: number, type: number, arena: Arena, size: number, hashed: Uint8Array | null): void {
     const table = this.table;
     const segment = arena.segment;
     const at = arena.at + headRoom;
@@ -326,7 +405,7 @@ export class PackReader {
         found: this.#objectBytes,
       });
     }
-    const oid = this.#hash(segment, at, type, size);
+    const oid = hashed ?? this.#hash(segment, at, type, size);
     table.types[index] = type;
     table.sizes[index] = size;
     table.segments[index] = arena.number;
@@ -334,12 +413,20 @@ export class PackReader {
     arena.keep(headRoom + size);
     if (!table.name(index, oid, 0))
       throw new MirrorError("object-corrupt", { oid: toHex(oid), reason: "it appears twice in the pack" });
-    checkObject(type, segment, at, at + size, oid);
+    if (hashed === null || type !== objectTypes.tree) checkObject(type, segment, at, at + size, oid);
     this.resolved++;
   }
 
-  /** Git hashes `<kind> <size>\0` and the bytes; the head goes into the room in front of them, so that one update does. */
   #hash(segment: Uint8Array, at: number, type: number, size: number): Uint8Array {
+    const from = this.#writeHead(segment, at, type, size);
+    const sha1 = this.#objectSha1;
+    sha1.init();
+    sha1.update(segment.subarray(from, at + size));
+    return sha1.digest();
+  }
+
+  /** Git hashes `<kind> <size>\0` and the bytes; the head goes into the room in front of them, so that one update does. Returns where it starts. */
+  #writeHead(segment: Uint8Array, at: number, type: number, size: number): number {
     let from = at - 1;
     segment[from] = 0;
     let rest = size;
@@ -350,10 +437,7 @@ export class PackReader {
     segment[--from] = 32;
     const kind = kindOf(type)!;
     for (let i = kind.length - 1; i >= 0; i--) segment[--from] = kind.charCodeAt(i);
-    const sha1 = this.#objectSha1;
-    sha1.init();
-    sha1.update(segment.subarray(from, at + size));
-    return sha1.digest();
+    return from;
   }
 
   /** Applies the delta whose `deltaSize` inflated bytes stand in the scratch buffer. */
@@ -386,7 +470,7 @@ export class PackReader {
         at,
       );
     }
-    this.#resolve(index, type, arena, this.#resultSize);
+    this.#resolve(index, type, arena, this.#resultSize, null);
   }
 
   #resultSize = 0;
@@ -437,18 +521,32 @@ export class PackReader {
     }
   }
 
+  /** The same while a large entry is under way, whose inflater, scratch buffer and place in the arena must stay as they are. */
+  #rebuildApart(index: number): ObjectBytes {
+    const inflater = this.#inflater;
+    const scratch = this.#scratch;
+    this.#inflater = new Inflater();
+    this.#scratch = new Uint8Array(0);
+    try {
+      return this.#rebuild(index, false, new Arena(Number.MAX_SAFE_INTEGER, 0));
+    } finally {
+      this.#inflater = inflater;
+      this.#scratch = scratch;
+    }
+  }
+
   /** Makes the bytes of a resolved object again after the arena forgot them: down the chain of bases, then up through the deltas. */
-  #rebuild(index: number, counts: boolean): ObjectBytes {
+  #rebuild(index: number, counts: boolean, arena: Arena = this.#arena(this.table.types[index]!)): ObjectBytes {
     const table = this.table;
     const type = table.types[index]!;
-    const arena = this.#arena(type);
+    const kept = this.#arena(type);
     const chain: number[] = [];
     let root = index;
-    while (arena.get(table.segments[root]!) === null && table.bases[root]! >= 0) {
+    while (kept.get(table.segments[root]!) === null && table.bases[root]! >= 0) {
       chain.push(root);
       root = table.bases[root]!;
     }
-    const held = arena.get(table.segments[root]!);
+    const held = kept.get(table.segments[root]!);
     let content: ObjectBytes;
     if (held === null) {
       const size = table.sizes[root]!;
@@ -476,9 +574,11 @@ export class PackReader {
 
   #kept(index: number, arena: Arena, size: number): ObjectBytes {
     const from = arena.at + headRoom;
-    this.table.segments[index] = arena.number;
-    this.table.positions[index] = from;
     arena.keep(headRoom + size);
+    if (arena === this.#arena(this.table.types[index]!)) {
+      this.table.segments[index] = arena.number;
+      this.table.positions[index] = from;
+    }
     return { bytes: arena.segment, from, size };
   }
 
