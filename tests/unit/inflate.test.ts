@@ -1,7 +1,7 @@
 import { constants, deflateSync, inflateSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { corrupt, Inflater, needMore } from "../../src/core/git/inflate.ts";
+import { corrupt, Inflater, needMore, paused } from "../../src/core/git/inflate.ts";
 
 const inflater = new Inflater();
 
@@ -45,6 +45,28 @@ describe("Inflater", () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  it("gives the same in parts as in one go, for good streams, cut ones and damaged ones", () => {
+    const spoil = fc.oneof(fc.constant(null), fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })));
+    const share = fc.oneof(fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true }));
+    let pauses = 0;
+    fc.assert(
+      fc.property(content, options, fc.integer({ min: 1, max: 20 }), spoil, share, (bytes, how, step, flip, kept) => {
+        const stream = deflateSync(bytes, how);
+        if (flip !== null) stream[flip[0] % stream.length]! ^= flip[1];
+        const source = padded(stream);
+        const end = Math.floor(stream.length * kept);
+        const whole = inflate(stream, bytes.length, end);
+        const out = new Uint8Array(bytes.length + 300);
+        let at = inflater.inflate(source, 0, end, out, 0, bytes.length, step);
+        for (; at === paused; pauses++) at = inflater.goOn(source, end, out, 0, bytes.length, step);
+        expect(at).toBe(whole.at);
+        if (at > 0) expect(Buffer.compare(out.subarray(0, bytes.length), bytes)).toBe(0);
+      }),
+      { numRuns: 600 },
+    );
+    expect(pauses).toBeGreaterThan(300);
   });
 
   it("asks for more at every cut, whatever follows the cut", () => {

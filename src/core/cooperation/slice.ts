@@ -73,9 +73,13 @@ export class Slice {
     return now - this.#started >= this.ms;
   }
 
-  /** Gives way to the event loop for one macrotask. Loops that share the slice share the pause. */
+  /**
+   * Gives way to the event loop. Loops that share the slice share the pause.
+   * Two macrotasks, not one: a timer that became due during the slice is queued only when the loop turns, behind the first of them,
+   * and would otherwise wait for the whole next slice (docs/decisions/024-two-turns.md).
+   */
   pause(): Promise<void> {
-    this.#pausing ??= this.#macrotask().then(() => {
+    this.#pausing ??= this.#twoTurns().then(() => {
       this.#pausing = null;
       this.#pauses++;
       this.#started = this.#read = this.#clock.now();
@@ -83,5 +87,10 @@ export class Slice {
       this.onResume?.();
     });
     return this.#pausing;
+  }
+
+  async #twoTurns(): Promise<void> {
+    await this.#macrotask();
+    await this.#macrotask();
   }
 }
