@@ -1,4 +1,5 @@
 import { opamLines } from "../gateway/opam-lines.ts";
+import { isThisMachine } from "../gateway/secure-context.ts";
 import { startGateway } from "../gateway/serve.ts";
 import { reachableSites } from "./addresses.ts";
 import { openBrowser } from "./browser.ts";
@@ -6,6 +7,8 @@ import { check } from "./check.ts";
 import { serveFlags } from "./flags.ts";
 import { help } from "./help.ts";
 import { logTo } from "./log.ts";
+
+const stopMs = 8_000;
 
 /** Runs the gateway until it is interrupted, or checks its folder. Throws an OperatorError when it cannot start. */
 export async function serve(args: readonly string[]): Promise<void> {
@@ -28,14 +31,26 @@ export async function serve(args: readonly string[]): Promise<void> {
     log(`${page}${gitUrl} serves ${remote}${branch === null ? "" : ` (${branch})`} as "${name}"`, facts);
   }
   if (gateway.config.native) {
-    for (const site of reachableSites(gateway, flags.gateway.host))
+    const sites = reachableSites(gateway, flags.gateway.host);
+    for (const site of sites)
       for (const { what, command } of gateway.config.repositories.flatMap(({ name }) => opamLines(site, name)))
         log(`${`${what}:`.padEnd(27)}${command}`, { event: "opam", command });
+    if (sites.map((site) => new URL(site)).some((site) => site.protocol === "http:" && !isThisMachine(site.hostname)))
+      log(
+        "Browsers on other machines get no mirror of their own over plain http, only these lines. Offer them https: --tls-cert and --tls-key.",
+        { event: "advice" },
+      );
   }
   const stopped = untilInterrupted();
   if (flags.open && process.stdout.isTTY && process.env.CI === undefined) openBrowser(page);
   await stopped;
   log("stopping", { event: "stopping" });
+  // Supervisors kill after ten seconds and more. What is published is safe on the disk, whatever still runs.
+  const overdue = () => {
+    log(`not everything has ended within ${stopMs / 1000} s`, { event: "overdue" });
+    process.exit(1);
+  };
+  setTimeout(overdue, stopMs).unref();
   await gateway.close();
 }
 

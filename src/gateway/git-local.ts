@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setPriority } from "node:os";
-import { Readable } from "node:stream";
+import { PassThrough, pipeline, Readable } from "node:stream";
 import { MirrorError } from "../core/errors.ts";
 import { type CgiHead, cgiHead } from "./cgi-head.ts";
 import { gitEnvironment } from "./git-command.ts";
@@ -51,18 +51,19 @@ export class LocalGit implements GitSource {
       if (complaint.length < 2000) complaint += chunk.toString("latin1");
     });
     const refusal = feed(request.body, child);
+    const { output, abandon } = outputOf(child);
     let head: CgiHead;
     try {
-      head = await readHead(child);
+      head = await readHead(output);
     } catch (error) {
-      child.kill();
+      abandon();
       const reason = (await exited) ?? (error instanceof Error ? error.message : String(error));
       if (refusal.error !== null) return problem(refusal.error);
       this.#log(`${path}: ${reason}${complaint === "" ? "" : `: ${complaint.trim()}`}`);
       return problem(new MirrorError("internal", { reason }));
     }
     if (head.status !== 200) {
-      child.kill();
+      abandon();
       this.#log(`${path}: git http-backend answered ${head.status}${complaint === "" ? "" : `: ${complaint.trim()}`}`);
       return problem(
         new MirrorError("remote-status", { remote: exchange.repository, status: head.status }),
@@ -70,13 +71,21 @@ export class LocalGit implements GitSource {
         head.status,
       );
     }
+    const body = Readable.from(bodyOf(output, head.rest, exited), { objectMode: false });
+    // Also when nobody has begun to read it: the generator has nothing to clean up then.
+    body.once("close", abandon);
     return {
       headers: {
         "content-type": head.headers.get("content-type") ?? "application/octet-stream",
         "cache-control": "no-cache",
       },
-      body: Readable.from(bodyOf(child, head.rest, exited), { objectMode: false }),
+      body,
     };
+  }
+
+  /** Backends that have not ended. */
+  get running(): number {
+    return this.#running.size;
   }
 
   close(): void {
@@ -120,6 +129,21 @@ function feed(body: Readable | null, child: ChildProcessWithoutNullStreams): { e
   return refusal;
 }
 
+/**
+ * What the backend writes, held until it is read: Node lets the output of a process that has ended flow, to nowhere when nobody listens just
+ * then. `abandon` ends a backend whose output nobody reads; without it the process would count as running.
+ */
+function outputOf(child: ChildProcessWithoutNullStreams): { output: Readable; abandon: () => void } {
+  const output = new PassThrough();
+  pipeline(child.stdout, output, () => {});
+  output.on("error", () => {}); // Who reads it is told; nobody may be reading yet.
+  const abandon = () => {
+    output.destroy();
+    child.kill();
+  };
+  return { output, abandon };
+}
+
 /** Whoever reads the pack is somebody's browser, on the same processors when it is ours: packing comes second. */
 function yieldTo(child: ChildProcessWithoutNullStreams): void {
   try {
@@ -129,35 +153,26 @@ function yieldTo(child: ChildProcessWithoutNullStreams): void {
   }
 }
 
-async function readHead(child: ChildProcessWithoutNullStreams): Promise<CgiHead> {
+async function readHead(output: Readable): Promise<CgiHead> {
   let bytes = Buffer.alloc(0);
   for (;;) {
-    const chunk = child.stdout.read() as Buffer | null;
+    const chunk = output.read() as Buffer | null;
     if (chunk !== null) {
       bytes = Buffer.concat([bytes, chunk]);
       const head = cgiHead(bytes);
       if (head !== undefined) return head;
-    } else if (child.stdout.readableEnded || child.stdout.destroyed) {
+    } else if (output.readableEnded || output.destroyed) {
       throw new Error("git http-backend ended before it answered");
     } else {
-      await Promise.race([once(child.stdout, "readable"), once(child.stdout, "end")]);
+      await Promise.race(["readable", "end", "close"].map((event) => once(output, event)));
     }
   }
 }
 
 /** The body, which ends only when the backend has exited well: an exit code comes after the last byte. */
-async function* bodyOf(
-  child: ChildProcessWithoutNullStreams,
-  first: Buffer,
-  exited: Promise<string | null>,
-): AsyncGenerator<Buffer> {
-  try {
-    if (first.length > 0) yield first;
-    for await (const chunk of child.stdout) yield chunk as Buffer;
-    const failure = await exited;
-    if (failure !== null) throw new Error(failure);
-  } finally {
-    // Whoever stops reading needs no backend.
-    child.kill();
-  }
+async function* bodyOf(output: Readable, first: Buffer, exited: Promise<string | null>): AsyncGenerator<Buffer> {
+  if (first.length > 0) yield first;
+  for await (const chunk of output) yield chunk as Buffer;
+  const failure = await exited;
+  if (failure !== null) throw new Error(failure);
 }

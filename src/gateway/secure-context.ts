@@ -9,7 +9,11 @@ export function isSecureContext(incoming: IncomingMessage): boolean {
   if (incoming.headers["x-forwarded-proto"] === "https") return true;
   const host = hostOf(incoming);
   if (host === null) return true;
-  const name = host.replace(/:\d+$/, "").toLowerCase();
+  return isThisMachine(host.replace(/:\d+$/, "").toLowerCase());
+}
+
+/** Whether a host, as a URL has it, is the machine of the browser itself. */
+export function isThisMachine(name: string): boolean {
   return name === "localhost" || name.endsWith(".localhost") || name === "[::1]" || /^127(\.\d{1,3}){3}$/.test(name);
 }
 

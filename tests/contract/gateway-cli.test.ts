@@ -1,12 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { cp, readFile, rm } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { get, type IncomingMessage } from "node:http";
+import { get as getTls } from "node:https";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { networkInterfaces } from "node:os";
+import { dirname, join } from "node:path";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sourceFolder } from "../../src/demo/source-archive.ts";
 import { packageRoot } from "../../src/gateway/package-root.ts";
+import { makeOpamRepository } from "../fixtures/opam-repository.ts";
+import { selfSignedCertificate } from "../support/certificate.ts";
 import { temporaryFolder } from "../support/gateway.ts";
 
 // Inside the package, where the bundle finds its dependencies and package.json as the published one does.
@@ -85,6 +91,119 @@ test.each(["SIGINT", "SIGTERM"] as const)("serves until %s, from a line that scr
   const url = /^listening on (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(server.stdout)?.[1];
   expect((await fetch(`${url}/x/healthz`)).status).toBe(200);
   server.child.kill(signal);
+  expect(await server.ended).toBe(0);
+});
+
+test("a stop lets a running answer end, and waits for no other", async () => {
+  await using folder = await temporaryFolder();
+  const repository = folder.at("repository.git");
+  await once(spawn("git", ["init", "--quiet", "--bare", repository]), "close");
+  // More than the buffers of a connection take.
+  const archive = Buffer.alloc(32 << 20, "archive");
+  const sha256 = createHash("sha256").update(archive).digest("hex");
+  const path = `sha256/${sha256.slice(0, 2)}/${sha256}`;
+  await mkdir(dirname(folder.at(`cache/${path}`)), { recursive: true });
+  await writeFile(folder.at(`cache/${path}`), archive);
+
+  for (const resumed of [true, false]) {
+    const server = run("serve", "--port", "0", "--repository", repository, "--upstream-cache", folder.at("cache"));
+    await expect.poll(() => server.stdout, { timeout: 10_000 }).toMatch(/\n/);
+    const url = server.stdout.trim().replace("listening on ", "");
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      get(`${url}/gateway/archive/sha256/${sha256}`, resolve).on("error", reject);
+    });
+    expect(answer.statusCode).toBe(200);
+    answer.pause();
+    answer.on("error", () => {});
+    const closed = new Promise((resolve) => answer.once("close", resolve));
+    server.child.kill("SIGTERM");
+    await expect.poll(() => server.stderr, { timeout: 10_000 }).toContain("stopping");
+    const begun = performance.now();
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+    if (!resumed) expect(await server.ended).toBe(0);
+    let bytes = 0;
+    answer.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    answer.resume();
+    await closed;
+    expect(await server.ended).toBe(0);
+    // A machine that needs longer than the grace of two seconds loses the answer, too.
+    if (resumed && performance.now() - begun < 1_500) expect([answer.complete, bytes]).toEqual([true, archive.length]);
+    if (!resumed) expect(answer.complete).toBe(false);
+  }
+});
+
+test("a stop in the middle of a sync ends well, and leaves a sound folder", async () => {
+  await using folder = await temporaryFolder();
+  const { gitDir } = await makeOpamRepository({ versions: 1000, seed: 3, commits: 6 });
+  const server = run("serve", "--port", "0", "--repository", gitDir, "--data", folder.at("data"), "--log", "json");
+  // It is printed before the sync begins.
+  await expect.poll(() => server.stderr, { timeout: 10_000 }).toContain('"event":"serving"');
+  server.child.kill("SIGTERM");
+  expect(await server.ended).toBe(0);
+  const checked = run("serve", "--check", "--data", folder.at("data"));
+  expect(await checked.ended, checked.stdout).toBe(0);
+});
+
+test("what is served and the lines for opam are said, to people and to programs", async () => {
+  await using folder = await temporaryFolder();
+  const { gitDir, commits } = await makeOpamRepository({ versions: 1000, seed: 3, commits: 6 });
+  const server = run("serve", "--port", "0", "--repository", `${gitDir}#master`, "--memory", "--log", "json");
+  await expect.poll(() => server.stderr, { timeout: 20_000 }).toContain('"event":"sync"');
+  server.child.kill("SIGINT");
+  expect(await server.ended).toBe(0);
+  const url = server.stdout.trim().replace("listening on ", "");
+  const lines = server.stderr
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  for (const line of lines) expect(line).toMatchObject({ time: expect.any(String), message: expect.any(String) });
+  const events = (event: string) => lines.filter((line) => line.event === event);
+  expect(events("serving")).toMatchObject([
+    { repository: "default", remote: gitDir, branch: "master", git: `${url}/git/default` },
+  ]);
+  const commands = [
+    `opam init default ${url}/opam/default`,
+    `opam repository set-url default ${url}/opam/default`,
+    `opam repository add mirror ${url}/opam/default`,
+  ];
+  expect(events("opam").map(({ command }) => command)).toEqual(commands);
+  expect(events("sync")).toMatchObject([
+    { repository: "default", commit: commits.at(-1), versions: expect.any(Number), error: null },
+  ]);
+  expect(events("advice")).toEqual([]);
+  expect(events("stopping")).toHaveLength(1);
+
+  // Reached from elsewhere by plain http: what browsers there miss, and how they get it.
+  const lan = run("serve", "--port", "0", "--host", "0.0.0.0", "--repository", gitDir, "--data", folder.at("data"));
+  await expect.poll(() => lan.stderr, { timeout: 10_000 }).toMatch(/^A fresh opam: +opam init default http:\/\/\S+$/m);
+  const others = Object.values(networkInterfaces()).some((all) =>
+    all?.some(({ family, internal }) => family === "IPv4" && !internal),
+  );
+  if (others) await expect.poll(() => lan.stderr, { timeout: 10_000 }).toMatch(/--tls-cert and --tls-key/);
+  lan.child.kill();
+  expect(await lan.ended).toBe(0);
+});
+
+test("over TLS, by a certificate of one's own", async () => {
+  await using folder = await temporaryFolder();
+  const repository = folder.at("repository.git");
+  await once(spawn("git", ["init", "--quiet", "--bare", repository]), "close");
+  const { cert, key } = selfSignedCertificate();
+  await writeFile(folder.at("cert.pem"), cert);
+  await writeFile(folder.at("key.pem"), key);
+  const tls = ["--tls-cert", folder.at("cert.pem"), "--tls-key", folder.at("key.pem")];
+  const server = run("serve", "--port", "0", "--repository", repository, ...tls);
+  await expect.poll(() => server.stdout, { timeout: 10_000 }).toMatch(/^listening on https:/);
+  const url = server.stdout.trim().replace("listening on ", "");
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    getTls(`${url}/healthz`, { ca: cert }, resolve).on("error", reject);
+  });
+  expect([answer.statusCode, answer.headers["x-content-type-options"]]).toEqual([200, "nosniff"]);
+  answer.resume();
+  await expect.poll(() => server.stderr).toContain(`opam init default ${url}/opam/default`);
+  server.child.kill();
   expect(await server.ended).toBe(0);
 });
 

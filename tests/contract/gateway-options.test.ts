@@ -172,6 +172,11 @@ describe("what a folder holds", () => {
     const first = await testGateway(options);
     await ready(first);
     await first.close();
+    const archive = randomBytes(500);
+    const hex = createHash("sha256").update(archive).digest("hex");
+    const path = `sha256/${hex.slice(0, 2)}/${hex}`;
+    await mkdir(dirname(folder.at(`ignored/archives/${path}`)), { recursive: true });
+    await writeFile(folder.at(`ignored/archives/${path}`), archive);
     const packs = await readdir(folder.at("ignored/store/packs"));
     await git(["update-ref", "refs/heads/master", repository.commits[0]!], { gitDir });
     await using second = await testGateway({ ...options, ignoreLocal: true });
@@ -179,6 +184,9 @@ describe("what a folder holds", () => {
     expect((await statusOf(second)).commit).toBe(repository.commits[0]);
     expect(await readdir(folder.at("ignored/store/packs"))).not.toEqual(packs);
     expect(await readdir(folder.at("ignored/store/snapshots"))).toHaveLength(1);
+    // Archives are what their checksums say, whoever fetched them: they stay.
+    const kept = await fetch(`${second.page}opam/default/cache/${path}`);
+    expect(Buffer.from(await kept.arrayBuffer())).toEqual(archive);
   });
 
   test("is checked: all of it, and what is damaged is named", async () => {

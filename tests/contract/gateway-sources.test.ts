@@ -153,11 +153,12 @@ afterAll(async () => {
 });
 
 /** A gateway whose archive index is there. */
-async function ready(networks = ["127.0.0.0/8"], data?: string): Promise<TestGateway> {
+async function ready(networks = ["127.0.0.0/8"], data?: string, skipDownload = false): Promise<TestGateway> {
   const started = await testGateway({
     repository: folder.at("remote.git"),
     mirror: true,
     sourceNetworks: networks.map(parseSourceNetwork),
+    skipDownload,
     ...(data === undefined ? {} : { data }),
   });
   await eventually(async () => {
@@ -262,6 +263,13 @@ test("addresses of this machine are refused unless that is allowed", async () =>
   await using strict = await ready([]);
   const from = asked.length;
   expect(await refusal("sha256", made.plain!, strict)).toContain("not a public one");
+  expect(asked.length).toBe(from);
+});
+
+test("what opam files name is left alone when nothing is to be downloaded", async () => {
+  await using skipping = await ready(undefined, undefined, true);
+  const from = asked.length;
+  expect(await refusal("sha256", made.plain!, skipping)).toBe("");
   expect(asked.length).toBe(from);
 });
 

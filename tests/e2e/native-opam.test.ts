@@ -175,6 +175,10 @@ describe.skipIf(opam === null)("native opam and the gateway's mirror of the demo
     await client("switch", "create", "none", "--empty");
     const listed = (await client("list", "--all", "--all-versions", "--short", "--columns=package")).split("\n");
     expect(listed).toEqual(expect.arrayContaining(["tally.2.0", "ribbon.1.0~rc1", "ledge.1.0-1"]));
+    // The same mirror under another name, as somebody adds it who has a repository already.
+    await client("repository", "add", "mirror", url, "--set-default", "--rank=1");
+    expect(await client("repository", "list", "--all", "--short")).toMatch(/^mirror$/m);
+    expect(await client("update", "mirror")).not.toMatch(/error/i);
     // The address in the opam file leads nowhere: only the mirror has these bytes.
     await client("source", "tally.2.0", `--dir=${folder.at("source")}`);
     expect(await readdir(folder.at("source"))).toEqual(expect.arrayContaining(["tally.ml", "tally.mli"]));
