@@ -1,8 +1,9 @@
-import { listServerRefs, type ServerRef } from "isomorphic-git";
+import { listServerRefs, type ServerRef, version } from "isomorphic-git";
 import { withDeadline } from "../core/cooperation/deadline.ts";
 import { MirrorError } from "../core/errors.ts";
 import { isOid } from "../core/git/oid.ts";
-import { gitHttpClient, statusError } from "./git-http.ts";
+import { delimPacket, flushPacket, pktLine, pktText } from "../core/git/pkt-line.ts";
+import { type Expected, gitHttpClient, statusError } from "./git-http.ts";
 import { defaultGitDeadlines, type SyncHost } from "./host.ts";
 
 export interface Tip {
@@ -40,6 +41,8 @@ export async function discover(host: SyncHost, remote: Remote, signal: AbortSign
     });
   } finally {
     signal.removeEventListener("abort", abort);
+    // Ends what was asked for ahead and is not needed.
+    own.abort(new MirrorError("aborted", { what: "The discovery" }));
   }
 }
 
@@ -64,7 +67,7 @@ async function listRefs(host: SyncHost, remote: Remote, prefix: string, signal: 
   const { credentials } = host;
   try {
     return await listServerRefs({
-      http: gitHttpClient(host.fetch, remote.shown, signal),
+      http: gitHttpClient(host.fetch, remote.shown, signal, listRequest(remote.url, prefix)),
       url: remote.url,
       protocolVersion: 2,
       prefix,
@@ -79,6 +82,23 @@ async function listRefs(host: SyncHost, remote: Remote, prefix: string, signal: 
     signal.throwIfAborted();
     throw explained(thrown, remote.shown);
   }
+}
+
+/** What isomorphic-git asks for when the remote speaks version 2 (gitprotocol-v2, "ls-refs"). Were it to ask otherwise, it would wait for its own request. */
+function listRequest(url: string, prefix: string): Expected {
+  const capabilities = [pktLine("command=ls-refs"), pktLine(`agent=git/isomorphic-git@${version()}`)];
+  const wanted = [pktText("peel"), pktText("symrefs"), pktText(`ref-prefix ${prefix}`)];
+  return {
+    url: `${url}/git-upload-pack`,
+    headers: {
+      "git-protocol": "version=2",
+      "content-type": "application/x-git-upload-pack-request",
+      accept: "application/x-git-upload-pack-result",
+    },
+    body: new TextEncoder().encode(
+      [...capabilities, delimPacket, ...wanted, flushPacket].join(""),
+    ) as Uint8Array<ArrayBuffer>,
+  };
 }
 
 /** isomorphic-git's errors, told apart by their stable codes. */

@@ -3,21 +3,42 @@ import { type ErrorCode, type ErrorData, MirrorError } from "../core/errors.ts";
 import { checkAnswer } from "./discovery-answer.ts";
 import type { Fetch } from "./host.ts";
 
-/** isomorphic-git's `http` parameter over an injected fetch, for the small exchanges of discovery. */
-export function gitHttpClient(fetch: Fetch, remote: string, signal: AbortSignal): HttpClient {
+/** A request that is expected to follow the first one, and is sent along with it. */
+export interface Expected {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+interface Answer {
+  readonly response: Response;
+  readonly answer: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * isomorphic-git's `http` parameter over an injected fetch, for the small exchanges of discovery. It asks for the refs once it has
+ * looked at the capabilities, which nearly always say what they said before: both are asked for at once, and an answer that nobody
+ * asks for in the end is dropped.
+ */
+export function gitHttpClient(fetch: Fetch, remote: string, signal: AbortSignal, expected: Expected): HttpClient {
+  const exchange = async (url: string, init: RequestInit): Promise<Answer> => {
+    const whole = { ...init, signal, credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" } as const;
+    const response = await request(fetch, url, whole, remote);
+    return { response, answer: await limitedBody(response, remote) };
+  };
+  let ahead: Promise<Answer | null> | null = null;
   return {
     async request({ url, method = "GET", headers = {}, body }: GitHttpRequest): Promise<GitHttpResponse> {
-      const init: RequestInit = {
-        method,
-        headers,
-        signal,
-        credentials: "omit",
-        cache: "no-store",
-        referrerPolicy: "no-referrer",
-      };
+      ahead ??= exchange(expected.url, {
+        method: "POST",
+        headers: expected.headers,
+        body: expected.body,
+      }).catch(() => null);
+      const init: RequestInit = { method, headers };
       if (body !== undefined) init.body = await collect(body);
-      const response = await request(fetch, url, init, remote);
-      const answer = await limitedBody(response, remote);
+      // What went wrong with it is found by asking again, now that somebody wants to know.
+      const early = isExpected(expected, url, init) ? await ahead : null;
+      const { response, answer } = early?.response.status === 200 ? early : await exchange(url, init);
       if (response.status === 200) checkAnswer(answer, response.headers.get("content-type") ?? "", method, remote);
       return {
         url: response.url,
@@ -29,6 +50,12 @@ export function gitHttpClient(fetch: Fetch, remote: string, signal: AbortSignal)
       };
     },
   };
+}
+
+function isExpected(expected: Expected, url: string, { headers, body }: RequestInit): boolean {
+  if (url !== expected.url || !(body instanceof Uint8Array) || body.length !== expected.body.length) return false;
+  const lines = (of: HeadersInit | undefined) => JSON.stringify([...new Headers(of).entries()]);
+  return lines(headers) === lines(expected.headers) && body.every((byte, at) => byte === expected.body[at]);
 }
 
 /** Sends a request; what goes wrong on the way is `remote-unreachable`. A gateway's own problem is rethrown as what it says it is. */

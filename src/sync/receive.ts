@@ -6,6 +6,7 @@ import { sha1OfWhole } from "../platform/sha1.ts";
 import type { Remote } from "./discover.ts";
 import { fetchPack, type Wanted } from "./fetch-pack.ts";
 import type { SyncHost } from "./host.ts";
+import type { StoredBases } from "./stored-bases.ts";
 
 export interface ReceiveHandlers {
   /** The reader, before its first byte. */
@@ -23,11 +24,14 @@ export interface Received {
   /** Hex checksum of the pack as it was sent, once it was compared; rejects with `pack-checksum`. */
   readonly checksum: Promise<string>;
   readonly shallow: readonly string[];
+  /** What was opened for it. */
+  readonly bases: StoredBases | null;
 }
 
 /**
  * Receives and analyses a pack, both at the same time: one loop reads the network into a bounded channel, the other takes the
- * chunks out and reads the pack. Whichever fails stops the other.
+ * chunks out and reads the pack. Whichever fails stops the other. `openBases` is called when the remote has been asked: what it makes
+ * ready is for a thin pack's deltas.
  */
 export async function receivePack(
   host: SyncHost,
@@ -36,14 +40,16 @@ export async function receivePack(
   slice: Slice,
   handlers: ReceiveHandlers,
   signal: AbortSignal,
+  openBases: () => StoredBases | null = () => null,
 ): Promise<Received> {
-  const objectSha1 = await createDigest("sha1");
+  let bases: StoredBases | null = null;
   const reader = new PackReader({
     limits: host.limits,
     slice,
-    objectSha1,
+    objectSha1: await createDigest("sha1"),
     packSha1: sha1OfWhole,
     thin: wanted.have !== null,
+    missing: (oid) => bases?.want(oid),
   });
   handlers.begun(reader);
   const chunks = new Channel<Uint8Array>(chunksInFlight);
@@ -72,6 +78,8 @@ export async function receivePack(
       throw thrown;
     },
   );
+  // Behind the request: whatever is read for them would hold it up.
+  bases = openBases();
   const analysing = (async () => {
     try {
       for (let chunk = await chunks.receive(); chunk !== undefined; chunk = await chunks.receive()) {
@@ -92,5 +100,5 @@ export async function receivePack(
   const checksum = reader.checksum();
   // Whoever verifies the tree meanwhile may fail first; then nobody waits for this.
   checksum.catch(() => undefined);
-  return { reader, checksum, shallow: result.shallow };
+  return { reader, checksum, shallow: result.shallow, bases };
 }

@@ -20,6 +20,7 @@ import type { SyncHost } from "./host.ts";
 import { OlderRemote } from "./older-remote.ts";
 import { type ReceiveHandlers, receivePack } from "./receive.ts";
 import { snapshotRecord, storePack } from "./snapshot-writer.ts";
+import { StoredBases } from "./stored-bases.ts";
 import { compareManifests, latestUpdates, noChanges, type TreeChanges } from "./tree-changes.ts";
 import { openFoundation, type VerifiedTree, verifyClosure, walkTree } from "./verify.ts";
 
@@ -107,19 +108,18 @@ async function fetchSnapshot(
 ): Promise<{ readonly snapshot: SnapshotRecord; readonly reader: PackReader; readonly changes: TreeChanges }> {
   observer.phase("receive");
   const base = sound !== null && sound.packs.length < maximalPacks ? sound : null;
-  // Our packs are read while the remote makes its own. If that fails, it is said when nothing arrives any more.
-  const opening = base === null ? null : openFoundation(host, base);
-  opening?.catch(() => undefined);
   const wanted = { commit: tip.commit, have: base?.commit ?? null };
-  const received = await receivePack(host, remote, wanted, slice, observer, signal);
-  const foundation = await opening;
+  // Our packs are read while the remote makes its own.
+  const openBases = () => (base === null ? null : new StoredBases(openFoundation(host, base)));
+  const received = await receivePack(host, remote, wanted, slice, observer, signal, openBases);
+  const { reader, shallow, bases } = received;
+  const foundation = bases && (await bases.foundation);
   observer.phase("resolve");
-  const { reader, shallow } = received;
   const { objects } = foundation ?? {};
   let completed: string | null = null;
-  if (objects && reader.unresolved > 0) {
+  if (bases !== null && reader.unresolved > 0) {
     await received.checksum;
-    completed = await reader.complete((oid) => objects.read(oid), deflate);
+    completed = await reader.complete((oid) => bases.get(oid), deflate);
   }
   reader.assertResolved();
   const facts = await verifyClosure(reader, tip.commit, shallow, foundation, slice);
@@ -129,6 +129,7 @@ async function fetchSnapshot(
   // The pack is as good as it will be: the disk works on it while its tree is walked. A walk that meets a limit leaves one that no
   // snapshot names, and that is collected.
   const { stored } = await storePack(host, reader, checksum, slice);
+
   const [verified] = await Promise.all([walkTree(host, reader, facts, foundation, slice), stored]).catch(
     async (thrown: unknown) => {
       await stored.catch(() => undefined);
@@ -145,7 +146,7 @@ async function fetchSnapshot(
   const changes =
     before === null
       ? { ...noChanges, added: verified.files }
-      : await compareManifests(before.manifest, verified.manifest, slice);
+      : await compareManifests(before.manifest, verified.manifest, slice, before === sound ? verified.kept : []);
   const publishedAt = host.clock.wall();
   const { skipped } = verified;
   const snapshot = await snapshotRecord(

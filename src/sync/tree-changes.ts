@@ -1,5 +1,6 @@
 import type { Slice } from "../core/cooperation/slice.ts";
 import { Manifest } from "../core/git/manifest.ts";
+import type { KeptRun } from "../core/git/tree-walk.ts";
 import type { UpdateChanges, VersionList } from "../protocol/updates.ts";
 import type { SnapshotRecord } from "../store/records.ts";
 
@@ -27,13 +28,26 @@ export const noChanges: TreeChanges = {
   versions: { added: none, changed: none, removed: none },
 };
 
-/** Compares two manifests, which are sorted alike, in one walk over both. */
-export async function compareManifests(before: ArrayBuffer, after: ArrayBuffer, slice: Slice): Promise<TreeChanges> {
+/** Compares two manifests, which are sorted alike, in one walk over both. `kept`: runs that are known to be equal, in order. */
+export async function compareManifests(
+  before: ArrayBuffer,
+  after: ArrayBuffer,
+  slice: Slice,
+  kept: readonly KeptRun[] = [],
+): Promise<TreeChanges> {
   const then = new Manifest(before);
   const now = new Manifest(after);
   const counts = { added: 0, changed: 0, removed: 0 };
   const versions = new VersionChanges(then, now);
+  let runs = 0;
   for (let old = 0, rank = 0; old < then.count || rank < now.count; ) {
+    const run = kept[runs];
+    if (run !== undefined && run.from === old && run.at === rank) {
+      old = run.to;
+      rank += run.to - run.from;
+      runs++;
+      continue;
+    }
     const order = old === then.count ? 1 : rank === now.count ? -1 : then.comparePath(old, now, rank);
     const same = order === 0 && then.isSameBlob(old, now, rank);
     if (!same) {

@@ -67,9 +67,9 @@ export async function walkTree(
   };
   const before = foundation && {
     manifest: new Manifest(foundation.snapshot.manifest),
-    root: await storedTree(foundation, fromHex(foundation.snapshot.tree), 0),
+    root: await tree(fromHex(foundation.snapshot.tree), 0),
     skipped: foundation.snapshot.parseErrors,
-    tree: (oids: Uint8Array, at: number) => storedTree(foundation, oids, at),
+    tree,
   };
   const walked = await walkServedTree(
     root,

@@ -3,13 +3,14 @@ import { MirrorError } from "../errors.ts";
 import { type CommitFacts, readCommit } from "./commit.ts";
 import { isAttributesName } from "./forbidden-name.ts";
 import { kindOf, objectTypes, typeOf } from "./object-type.ts";
-import { fromHex, toHex } from "./oid.ts";
-import type { PackReader } from "./pack-reader.ts";
+import { compareOids, fromHex, toHex } from "./oid.ts";
+import type { ObjectBytes, PackReader } from "./pack-reader.ts";
 import type { StoredObject } from "./stored-object.ts";
-import { gitlinkMode, isTree, TreeCursor } from "./tree.ts";
+import { compareEntries, gitlinkMode, isTree, TreeCursor, type TreeEntry } from "./tree.ts";
 
-/** The objects of earlier, verified packs: the type number of one of them, or 0 when there is none. */
+/** The objects of earlier, verified packs. What one of them names is there as well. */
 export interface Elsewhere {
+  /** Type number of the object, or 0 when there is none. */
   type(oids: Uint8Array, at: number): Promise<number>;
   read(oid: string): Promise<StoredObject | null>;
 }
@@ -20,6 +21,7 @@ const attributesLineBytes = 2048;
 /**
  * Checks that everything named in the pack is there, with the kind it is named as: the tip's commit and tree, and every entry of
  * every tree of the pack, reachable or not, as `git index-pack --strict` does. Only commits of the shallow boundary may lack parents.
+ * Bases that this side added to a thin pack were checked with the pack that they are from, and so was what a folder shares with its own.
  * Throws `object-missing` and `object-corrupt`. Returns the facts of the tip.
  */
 export async function checkClosure(
@@ -47,12 +49,17 @@ export async function checkClosure(
     else if (known.expected !== expected) throw wrongKind(expected, oids, at);
   };
   const entry = new TreeCursor();
-  for (let i = 0; i < table.count; i++) {
+  const same = new SharedEntries();
+  const received = table.count - reader.appended;
+  for (let i = 0; i < received; i++) {
     const type = table.types[i]!;
     if (type === objectTypes.tree) {
       const { bytes, from, size } = reader.content(i);
+      const base = table.bases[i]!;
+      same.of(base >= received ? reader.content(base) : null);
       entry.open(bytes, from, from + size);
       while (entry.next()) {
+        if (same.has(bytes, entry)) continue;
         if (entry.mode === gitlinkMode) continue;
         if (isTree(entry.mode)) expect(bytes, entry.oidAt, objectTypes.tree);
         else {
@@ -80,6 +87,35 @@ export async function checkClosure(
   }
   for (const i of attributes) if (i >= 0) checkAttributes(reader, i);
   return facts;
+}
+
+/** Entries that a tree has in common with another. Both are in order, so one walk along both tells. */
+class SharedEntries {
+  readonly #entry: TreeCursor = new TreeCursor();
+  #bytes: Uint8Array = new Uint8Array(0);
+  #more = false;
+
+  of(base: ObjectBytes | null): void {
+    this.#more = base !== null;
+    if (base === null) return;
+    this.#bytes = base.bytes;
+    this.#entry.open(base.bytes, base.from, base.from + base.size);
+    this.#more = this.#entry.next();
+  }
+
+  /** To be asked for each entry in turn. */
+  has(bytes: Uint8Array, entry: TreeEntry): boolean {
+    const base = this.#entry;
+    while (this.#more) {
+      const order = compareEntries(this.#bytes, base, bytes, entry);
+      if (order > 0) return false;
+      const { mode, oidAt } = base;
+      const found = order === 0 && mode === entry.mode && compareOids(this.#bytes, oidAt, bytes, entry.oidAt) === 0;
+      this.#more = base.next();
+      if (order === 0) return found;
+    }
+    return false;
+  }
 }
 
 async function tipFacts(reader: PackReader, tip: string, elsewhere: Elsewhere | null): Promise<CommitFacts> {

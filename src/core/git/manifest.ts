@@ -1,3 +1,4 @@
+import type { Slice } from "../cooperation/slice.ts";
 import { compareOids, toHex } from "./oid.ts";
 
 /**
@@ -18,6 +19,18 @@ export interface Place {
   readonly offset: number;
 }
 
+export interface ManifestRange {
+  readonly paths: Uint8Array;
+  readonly pathsFrom: number;
+  readonly ends: Uint32Array;
+  readonly offsets: Uint32Array;
+  readonly oids: Uint8Array;
+  readonly packs: Uint8Array;
+}
+
+/** Whether this machine's own order of bytes is the table's: then numbers are copied as they are. */
+const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+
 export class ManifestBuilder {
   #count = 0;
   #pathBytes = 0;
@@ -33,15 +46,7 @@ export class ManifestBuilder {
 
   /** Adds the file at `path[0..length)`. Paths must come in rising byte order: the order in which a tree walk yields them. */
   add(path: Uint8Array, length: number, oids: Uint8Array, oidAt: number, pack: number, offset: number): void {
-    while (this.#pathBytes + length > this.#paths.length)
-      this.#paths = grown(this.#paths, new Uint8Array(this.#paths.length * 2));
-    if (this.#count === this.#ends.length) {
-      const capacity = this.#count * 2;
-      this.#ends = grown(this.#ends, new Uint32Array(capacity));
-      this.#offsets = grown(this.#offsets, new Uint32Array(capacity));
-      this.#packs = grown(this.#packs, new Uint8Array(capacity));
-      this.#oids = grown(this.#oids, new Uint8Array(capacity * 20));
-    }
+    if (this.#count === this.#ends.length || this.#pathBytes + length > this.#paths.length) this.#reserve(1, length);
     const i = this.#count++;
     // A loop, because paths are short and a view of each would cost more than its copy.
     for (let k = 0; k < length; k++) this.#paths[this.#pathBytes + k] = path[k]!;
@@ -50,6 +55,43 @@ export class ManifestBuilder {
     this.#offsets[i] = offset;
     this.#packs[i] = pack;
     for (let k = 0; k < 20; k++) this.#oids[i * 20 + k] = oids[oidAt + k]!;
+  }
+
+  /** Adds the files of these ranks of another manifest, at one go: what did not change is most of an update. */
+  take(other: Manifest, from: number, to: number): void {
+    const { paths, oids, packs, ends, offsets, pathsFrom } = other.range(from, to);
+    this.#reserve(to - from, paths.length);
+    this.#paths.set(paths, this.#pathBytes);
+    this.#oids.set(oids, this.#count * 20);
+    this.#packs.set(packs, this.#count);
+    this.#offsets.set(offsets, this.#count);
+    const shift = this.#pathBytes - pathsFrom;
+    for (let i = 0, at = this.#count; i < ends.length; i++, at++) this.#ends[at] = ends[i]! + shift;
+    this.#pathBytes += paths.length;
+    this.#count += to - from;
+  }
+
+  /** Calls `visit` with where each path stands, in order. */
+  async eachPath(visit: (paths: Uint8Array, from: number, to: number) => void, slice: Slice): Promise<void> {
+    for (let i = 0, from = 0; i < this.#count; i++) {
+      const to = this.#ends[i]!;
+      visit(this.#paths, from, to);
+      from = to;
+      if ((i & 255) === 0 && slice.due()) await slice.pause();
+    }
+  }
+
+  #reserve(files: number, pathBytes: number): void {
+    let room = this.#paths.length;
+    while (this.#pathBytes + pathBytes > room) room *= 2;
+    if (room > this.#paths.length) this.#paths = grown(this.#paths, new Uint8Array(room));
+    let capacity = this.#ends.length;
+    while (this.#count + files > capacity) capacity *= 2;
+    if (capacity === this.#ends.length) return;
+    this.#ends = grown(this.#ends, new Uint32Array(capacity));
+    this.#offsets = grown(this.#offsets, new Uint32Array(capacity));
+    this.#packs = grown(this.#packs, new Uint8Array(capacity));
+    this.#oids = grown(this.#oids, new Uint8Array(capacity * 20));
   }
 
   finish(): ArrayBuffer {
@@ -61,7 +103,9 @@ export class ManifestBuilder {
     view.setUint32(8, this.#pathBytes, true);
     let at = headBytes;
     for (const numbers of [this.#ends, this.#offsets]) {
-      for (let i = 0; i < n; i++, at += 4) view.setUint32(at, numbers[i]!, true);
+      if (littleEndian) new Uint32Array(result.buffer, at, n).set(numbers.subarray(0, n));
+      else for (let i = 0; i < n; i++) view.setUint32(at + i * 4, numbers[i]!, true);
+      at += n * 4;
     }
     result.set(this.#oids.subarray(0, n * 20), at);
     result.set(this.#packs.subarray(0, n), at + n * 20);
@@ -167,6 +211,24 @@ export class Manifest {
 
   place(rank: number): Place {
     return { pack: this.#bytes[this.#packsAt + rank]!, offset: this.#view.getUint32(this.#offsetsAt + rank * 4, true) };
+  }
+
+  /** The rows of these ranks. Ends count from the first of all paths, and these begin at `pathsFrom`. */
+  range(from: number, to: number): ManifestRange {
+    const bytes = this.#bytes;
+    return {
+      paths: bytes.subarray(this.#start(from), this.#start(to)),
+      pathsFrom: this.#start(from) - this.#pathsAt,
+      ends: this.#numbers(headBytes + from * 4, to - from),
+      offsets: this.#numbers(this.#offsetsAt + from * 4, to - from),
+      oids: bytes.subarray(this.#oidsAt + from * 20, this.#oidsAt + to * 20),
+      packs: bytes.subarray(this.#packsAt + from, this.#packsAt + to),
+    };
+  }
+
+  #numbers(at: number, count: number): Uint32Array {
+    if (littleEndian) return new Uint32Array(this.#view.buffer, at, count);
+    return Uint32Array.from({ length: count }, (_, i) => this.#view.getUint32(at + i * 4, true));
   }
 
   #start(rank: number): number {

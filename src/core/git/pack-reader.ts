@@ -35,6 +35,8 @@ export interface PackReaderOptions {
   readonly packSha1: WholeDigest;
   /** Whether deltas may have their base outside the pack; `complete` then puts those bases into it. */
   readonly thin?: boolean;
+  /** Told of each oid that a delta names as its base while no such object has arrived. It may still arrive. */
+  readonly missing?: (oid: string) => void;
   /** Bytes of inflated trees and of other objects kept at hand. */
   readonly treeCacheBytes?: number;
   readonly objectCacheBytes?: number;
@@ -74,6 +76,7 @@ export class PackReader {
   /** Entries that this side appended to make a thin pack whole. */
   appended = 0;
   readonly #thin: boolean;
+  readonly #whenMissing: ((oid: string) => void) | undefined;
   readonly #limits: Limits;
   readonly #slice: Slice;
   readonly #objectSha1: Digest;
@@ -326,8 +329,10 @@ export class PackReader {
         this.#applyTo(index, base, head.size);
       } else {
         const oid = toHex(bytes, head.baseAt, head.baseAt + 20);
-        table.nextWaiting[index] = this.#missing.get(oid) ?? -1;
+        const waiting = this.#missing.get(oid);
+        table.nextWaiting[index] = waiting ?? -1;
         this.#missing.set(oid, index);
+        if (waiting === undefined) this.#whenMissing?.(oid);
       }
     }
   }

@@ -11,8 +11,13 @@ export const delimPacket = "0001";
 
 /** One data packet with a line feed, as text. */
 export function pktLine(text: string): string {
-  const length = encoder.encode(text).length + 5;
-  return `${length.toString(16).padStart(4, "0")}${text}\n`;
+  return pktText(`${text}\n`);
+}
+
+/** One data packet with that text. */
+export function pktText(text: string): string {
+  const length = encoder.encode(text).length + 4;
+  return `${length.toString(16).padStart(4, "0")}${text}`;
 }
 
 /** What is wrong with the stream; the caller makes it an error that names the remote. */

@@ -28,12 +28,12 @@ function isUtf8(bytes: Uint8Array): boolean {
 }
 
 /**
- * Where the name of the folder starts when the file is the opam file of a package, else -1: that folder is called `name.version`
- * (opam manual, "Package Format").
+ * Where the name of the folder starts when the file whose path is `path[start..n)` is the opam file of a package, else -1: that folder
+ * is called `name.version` (opam manual, "Package Format").
  */
-export function packageAt(path: Uint8Array, n: number): number {
+export function packageAt(path: Uint8Array, start: number, n: number): number {
   if (
-    n < 6 ||
+    n - start < 6 ||
     path[n - 5] !== slash ||
     path[n - 4] !== 0x6f ||
     path[n - 3] !== 0x70 ||
@@ -43,6 +43,6 @@ export function packageAt(path: Uint8Array, n: number): number {
     return -1;
   let from = n - 5;
   let dotAt = -1;
-  for (; from > 0 && path[from - 1] !== slash; from--) if (path[from - 1] === dot) dotAt = from - 1;
+  for (; from > start && path[from - 1] !== slash; from--) if (path[from - 1] === dot) dotAt = from - 1;
   return dotAt > from && dotAt < n - 6 ? from : -1;
 }

@@ -87,3 +87,17 @@ export function findInTree(bytes: Uint8Array, from: number, to: number, name: Ui
   }
   return null;
 }
+
+/** The order of two entries in a tree: by name, a folder's with a slash behind it (git-mktree). The order of paths is the same. */
+export function compareEntries(a: Uint8Array, left: TreeEntry, b: Uint8Array, right: TreeEntry): number {
+  const n = left.nameTo - left.nameFrom;
+  const m = right.nameTo - right.nameFrom;
+  const shared = Math.min(n, m);
+  for (let i = 0; i < shared; i++) {
+    const difference = a[left.nameFrom + i]! - b[right.nameFrom + i]!;
+    if (difference !== 0) return difference;
+  }
+  const afterLeft = n > shared ? a[left.nameFrom + shared]! : isTree(left.mode) ? 0x2f : 0;
+  const afterRight = m > shared ? b[right.nameFrom + shared]! : isTree(right.mode) ? 0x2f : 0;
+  return afterLeft - afterRight || n - m;
+}
