@@ -18,6 +18,7 @@ export function lazyStore(open: () => Promise<Store>): Store {
     takeEpoch: async (name) => (await store()).takeEpoch(name),
     saveLastSync: async (...args) => (await store()).saveLastSync(...args),
     saveDamage: async (...args) => (await store()).saveDamage(...args),
+    saveKeeping: async (...args) => (await store()).saveKeeping(...args),
     snapshot: async (id) => (await store()).snapshot(id),
     publish: async (...args) => (await store()).publish(...args),
     packWriter: () => {

@@ -1,6 +1,32 @@
+import type { ArchiveProblemsAnswer } from "../protocol/archive-problems.ts";
+import type { KeepingStatus, VerifyReport } from "../protocol/keeping.ts";
 import type { UpdateOrder } from "../protocol/messages.ts";
 import type { Status } from "../protocol/status.ts";
 import type { UpdatesAnswer } from "../protocol/updates.ts";
+
+/**
+ * Which source archives the mirror keeps, whether or not anybody asks for them. Every order resolves when it is stored, and is carried
+ * out by the tab that leads. Throws `deadline` when none leads, `store-*`.
+ */
+export interface MirrorArchives {
+  /** Last known, or null before the first. */
+  readonly status: KeepingStatus | null;
+  subscribe(listener: (status: KeepingStatus) => void): () => void;
+  /** `*` for everything, names of packages, `name.version`, or checksums as opam writes them. */
+  keep(what: readonly string[], repository?: string): Promise<void>;
+  /** Takes back what `keep` was told, in the same words. The archives stay until their room is needed. */
+  release(what: readonly string[], repository?: string): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Tries what failed once more. */
+  retry(): Promise<void>;
+  /** Bytes that stored archives may take; null for no limit. */
+  limit(bytes: number | null): Promise<void>;
+  /** Hashes all stored archives again, and resolves with what was found. Bad ones are stored no longer. */
+  verify(): Promise<VerifyReport>;
+  /** By sha256. One that is kept is fetched again. */
+  remove(checksum: string): Promise<void>;
+}
 
 /** What a page holds of the mirror; `openMirror` makes one. */
 export interface Mirror {
@@ -14,6 +40,10 @@ export interface Mirror {
   update(repository?: string, order?: UpdateOrder): Promise<void>;
   /** What the latest updates of a repository changed, newest first, and the commit that they lead to. */
   updates(repository: string): Promise<UpdatesAnswer>;
+  /** The source archives that are kept. */
+  readonly archives: MirrorArchives;
+  /** What opam files of a repository say of archives that cannot be mirrored, or are trusted less. */
+  problems(repository: string): Promise<ArchiveProblemsAnswer>;
   /** Base URL of the scope, ends in "/" */
   readonly base: string;
   /** False when no service worker answers this page. */

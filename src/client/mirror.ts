@@ -1,10 +1,13 @@
-import { asMirrorError, errorRecord, MirrorError } from "../core/errors.ts";
+import { errorRecord, MirrorError } from "../core/errors.ts";
 import { systemClock } from "../platform/clock.ts";
+import type { ArchiveProblemsAnswer } from "../protocol/archive-problems.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
 import { type Broadcast, protocolVersion, type ServiceWorkerToPage, type UpdateOrder } from "../protocol/messages.ts";
 import { type ScopeNames, scopeNames } from "../protocol/names.ts";
 import type { Status } from "../protocol/status.ts";
 import type { UpdatesAnswer } from "../protocol/updates.ts";
+import { KeptArchives } from "./archives.ts";
+import { askMirror } from "./ask-mirror.ts";
 import { updateAutomatically } from "./automatic-updates.ts";
 import { configure, gatewayRepositories } from "./configuration.ts";
 import { Election } from "./election.ts";
@@ -18,8 +21,9 @@ import { defaultTimes, Schedule } from "./schedule.ts";
 import { StatusView } from "./status-view.ts";
 import { assertSupported } from "./support.ts";
 
+export type { KeepingStatus } from "../protocol/keeping.ts";
 export type { RepositoryStatus, Status } from "../protocol/status.ts";
-export type { Mirror } from "./mirror-interface.ts";
+export type { Mirror, MirrorArchives } from "./mirror-interface.ts";
 export type { MirrorOptions } from "./options.ts";
 
 const protocol = protocolVersion;
@@ -59,6 +63,7 @@ class OpenMirror implements Mirror {
   readonly #election: Election;
   readonly #view: StatusView = new StatusView();
   readonly #ended: AbortController = new AbortController();
+  readonly archives: KeptArchives = new KeptArchives((message) => this.#tell(message), this.#ended.signal);
   /** Null while this page is frozen: an open channel keeps a page out of the back-forward cache. */
   #channel: BroadcastChannel | null = null;
   /** How many answers of `refresh` are still to come. */
@@ -153,13 +158,12 @@ class OpenMirror implements Mirror {
     return this.#registration.takeOver();
   }
 
-  async updates(repository: string): Promise<UpdatesAnswer> {
-    const response = await fetch(new URL(`opam/${repository}/updates`, this.base), {
-      headers: { accept: "application/json" },
-    });
-    const answer: unknown = await response.json();
-    if (!response.ok) throw asMirrorError(answer);
-    return answer as UpdatesAnswer;
+  updates(repository: string): Promise<UpdatesAnswer> {
+    return askMirror(this.base, repository, "updates");
+  }
+
+  problems(repository: string): Promise<ArchiveProblemsAnswer> {
+    return askMirror(this.base, repository, "problems");
   }
 
   async close(): Promise<void> {
@@ -203,7 +207,9 @@ class OpenMirror implements Mirror {
   }
 
   #heard(message: Broadcast): void {
-    if (message.protocol !== protocol || message.type !== "progress") return;
+    if (message.protocol !== protocol) return;
+    this.archives.heard(message);
+    if (message.type !== "progress") return;
     const { repository, availability } = message;
     const known = this.#view.find(repository.name);
     const settled = repository.state !== "syncing" && known?.state === "syncing";

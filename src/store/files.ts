@@ -12,7 +12,15 @@ import { gitFilesIn } from "./files-git.ts";
 import { packExists, readPackFiles, writePackFiles } from "./files-pack.ts";
 import { usableRecord, usableSnapshot } from "./record-schema.ts";
 import type { ArchiveIndexRecord, SnapshotRecord, TarballRecord } from "./records.ts";
-import { configured, nextEpoch, packMissing, published, withDamage, withLastSync } from "./repository-record.ts";
+import {
+  configured,
+  nextEpoch,
+  packMissing,
+  published,
+  withDamage,
+  withKeeping,
+  withLastSync,
+} from "./repository-record.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -52,6 +60,12 @@ export async function openFileStore(root: string, slice?: Slice, forget: boolean
     saveDamage: (name, snapshot, reason) =>
       changing(folder, "save damage", async () => {
         const record = withDamage(folder.repository(name), snapshot, reason);
+        if (record !== undefined) await folder.saveRepository(record, true);
+      }),
+
+    saveKeeping: (name, keeping) =>
+      changing(folder, "save keeping", async () => {
+        const record = withKeeping(folder.repository(name), keeping);
         if (record !== undefined) await folder.saveRepository(record, true);
       }),
 

@@ -4,8 +4,16 @@ import type { IndexedDbConnection } from "./indexeddb-connection.ts";
 import type { MirrorDatabase } from "./indexeddb-schema.ts";
 import { inTransaction, reading } from "./indexeddb-transaction.ts";
 import { usableRecord } from "./record-schema.ts";
-import type { RepositoryRecord, SnapshotRecord } from "./records.ts";
-import { configured, nextEpoch, packMissing, published, withDamage, withLastSync } from "./repository-record.ts";
+import type { Keeping, RepositoryRecord, SnapshotRecord } from "./records.ts";
+import {
+  configured,
+  nextEpoch,
+  packMissing,
+  published,
+  withDamage,
+  withKeeping,
+  withLastSync,
+} from "./repository-record.ts";
 
 /** The pointers, and the transactions that move them. */
 export class IndexedDbRepositories {
@@ -58,6 +66,16 @@ export class IndexedDbRepositories {
       inTransaction(database, ["repositories"], "strict", async (transaction) => {
         const repositories = transaction.objectStore("repositories");
         const record = withDamage(usableRecord(await repositories.get(name)), snapshot, reason);
+        if (record !== undefined) await repositories.put(record);
+      }),
+    );
+  }
+
+  async saveKeeping(name: string, keeping: Keeping): Promise<void> {
+    await this.#connection.run("save keeping", (database) =>
+      inTransaction(database, ["repositories"], "strict", async (transaction) => {
+        const repositories = transaction.objectStore("repositories");
+        const record = withKeeping(usableRecord(await repositories.get(name)), keeping);
         if (record !== undefined) await repositories.put(record);
       }),
     );

@@ -47,6 +47,7 @@ export async function openIndexedDbStore(names: ScopeNames, deps: IndexedDbDepen
     takeEpoch: (name) => repositories.takeEpoch(name),
     saveLastSync: (name, epoch, lastSync, branch) => repositories.saveLastSync(name, epoch, lastSync, branch),
     saveDamage: (name, snapshot, reason) => repositories.saveDamage(name, snapshot, reason),
+    saveKeeping: (name, keeping) => repositories.saveKeeping(name, keeping),
     publish: (snapshot, epoch) => repositories.publish(snapshot, epoch),
 
     snapshot: async (id) =>

@@ -3,7 +3,15 @@ import { memoryArchives } from "./memory-archives.ts";
 import { MemoryContents } from "./memory-contents.ts";
 import { readMemoryPack, writeMemoryPack } from "./memory-pack.ts";
 import { usableRecord, usableSnapshot } from "./record-schema.ts";
-import { configured, nextEpoch, packMissing, published, withDamage, withLastSync } from "./repository-record.ts";
+import {
+  configured,
+  nextEpoch,
+  packMissing,
+  published,
+  withDamage,
+  withKeeping,
+  withLastSync,
+} from "./repository-record.ts";
 import type { GitFiles, Store } from "./store.ts";
 
 /**
@@ -35,6 +43,11 @@ export function createMemoryStore(contents: MemoryContents = new MemoryContents(
 
     async saveDamage(name, snapshot, reason) {
       const record = withDamage(repository(name), snapshot, reason);
+      if (record !== undefined) contents.repositories.set(name, record);
+    },
+
+    async saveKeeping(name, keeping) {
+      const record = withKeeping(repository(name), keeping);
       if (record !== undefined) contents.repositories.set(name, record);
     },
 

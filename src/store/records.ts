@@ -27,6 +27,17 @@ export interface RepositoryRecord {
   readonly ended?: number;
   /** What a reader found wrong with the snapshot of that id: the next sync looks at its packs, and fetches them again if need be. */
   readonly damage?: Damage;
+  readonly keeping?: Keeping;
+}
+
+/** Which archives are kept, whether or not anybody asks for them. */
+export interface Keeping {
+  /** `*`, names of packages, `name.version`, checksums as opam writes them. */
+  readonly what: readonly string[];
+  /** Like the limit below the same in all repositories: the store is one. */
+  readonly paused: boolean;
+  /** Bytes that all stored archives may take; null for no limit. */
+  readonly limitBytes: number | null;
 }
 
 export interface Damage {

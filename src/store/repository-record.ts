@@ -1,7 +1,7 @@
 import { MirrorError } from "../core/errors.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
 import type { LastSync } from "../protocol/status.ts";
-import { type RepositoryRecord, type SnapshotRecord, schemaVersion } from "./records.ts";
+import { type Keeping, type RepositoryRecord, type SnapshotRecord, schemaVersion } from "./records.ts";
 
 // The transitions of a repository's record, the same in every store. They are pure: a store runs each of them between
 // a read and a write that nothing can come between.
@@ -59,6 +59,11 @@ export function withDamage(
   const marked = damage?.snapshot === snapshot;
   if (marked === (reason !== null)) return undefined;
   return reason === null ? rest : { ...rest, damage: { snapshot, reason } };
+}
+
+/** What nothing was said of is not kept. Undefined without a record: an unknown repository keeps nothing. */
+export function withKeeping(record: RepositoryRecord | undefined, keeping: Keeping): RepositoryRecord | undefined {
+  return record && { ...record, keeping };
 }
 
 /** Why a snapshot that names `key` must not become visible. */

@@ -1,6 +1,13 @@
 import type { RepositoryConfig } from "../protocol/config.ts";
 import type { LastSync, StorageStatus } from "../protocol/status.ts";
-import type { ArchiveIndexRecord, ArchiveRecord, RepositoryRecord, SnapshotRecord, TarballRecord } from "./records.ts";
+import type {
+  ArchiveIndexRecord,
+  ArchiveRecord,
+  Keeping,
+  RepositoryRecord,
+  SnapshotRecord,
+  TarballRecord,
+} from "./records.ts";
 
 /**
  * What the engine and the handler know of storage. One contract suite (tests/contract) runs against every implementation.
@@ -29,6 +36,9 @@ export interface Store {
    * names another snapshot. The next publish takes it back too.
    */
   saveDamage(repository: string, snapshot: string, reason: string | null): Promise<void>;
+
+  /** Notes durably which archives are kept. Does nothing for an unknown repository. */
+  saveKeeping(repository: string, keeping: Keeping): Promise<void>;
 
   snapshot(id: string): Promise<SnapshotRecord | undefined>;
   /** Stores the snapshot and flips the pointer in one durable transaction. Throws `fenced-out` when `epoch` is not current, `store-lost` when a pack it names is not there. */

@@ -6,6 +6,7 @@ import type { RepositoryConfig } from "../protocol/config.ts";
 import { type Broadcast, type LeaderMessage, protocolVersion } from "../protocol/messages.ts";
 import { scopeNames } from "../protocol/names.ts";
 import { openIndexedDbStore } from "../store/indexeddb.ts";
+import type { Store } from "../store/store.ts";
 import { SyncEngine } from "../sync/engine.ts";
 
 const protocol = protocolVersion;
@@ -13,6 +14,7 @@ const protocol = protocolVersion;
 /** An engine that runs. */
 export interface StartedEngine {
   readonly engine: SyncEngine;
+  readonly store: Store;
   /** Stops what runs, and lets go of the store and of the channels. */
   close(): Promise<void>;
 }
@@ -76,5 +78,5 @@ export async function startEngine(
   }
   // What the engine before this one said last may have been that it was in the middle of a sync.
   engine.announce();
-  return { engine, close };
+  return { engine, store, close };
 }

@@ -6,6 +6,7 @@ import { type Engine, protocolVersion } from "../protocol/messages.ts";
 import type { PageToWorker, WorkerToPage } from "../protocol/worker.ts";
 import type { SyncEngine } from "../sync/engine.ts";
 import { type StartedEngine, startEngine } from "./engine-start.ts";
+import { startKeeping } from "./keeping-service.ts";
 
 declare const self: DedicatedWorkerGlobalScope;
 
@@ -20,6 +21,11 @@ const say = (message: WorkerToPage) => self.postMessage(message);
 function start({ base, repositories }: Extract<PageToWorker, { type: "start" }>): Promise<StartedEngine> {
   const starting = startEngine(base, repositories, sliceMs);
   say({ type: "alive", protocol });
+  // Beside the engine: what it answers does not wait for archives.
+  starting.then(
+    ({ store }) => startKeeping(base, store, sliceMs),
+    () => undefined,
+  );
   return starting;
 }
 

@@ -112,6 +112,26 @@ export function repositoryCases(open: (place: string) => Promise<Store>): Case[]
       },
     },
     {
+      title: "what is kept stays through configurations, syncs and publishes",
+      run: async () => {
+        const [store, other] = await Promise.all([open("keeping"), open("keeping")]);
+        const keeping = { what: ["dune", "sha256=00"], paused: true, limitBytes: 5 };
+        await store.saveKeeping("default", keeping);
+        equal(await store.repository("default"), undefined, "record of an unknown repository");
+        await store.configure(sampleConfig("default"));
+        equal((await store.repository("default"))?.keeping, undefined, "keeping before anything was said");
+        await store.saveKeeping("default", keeping);
+        await store.configure(sampleConfig("default"));
+        const epoch = await store.takeEpoch("default");
+        await store.publish(sampleSnapshot("s1", "default", [await storePack(store, "a1")]), epoch);
+        await store.saveLastSync("default", epoch, sampleLastSync(1), null);
+        equal((await other.repository("default"))?.keeping, keeping, "keeping");
+        await other.saveKeeping("default", { what: [], paused: false, limitBytes: null });
+        equal((await store.repository("default"))?.keeping?.what, [], "keeping, changed");
+        await Promise.all([store.close(), other.close()]);
+      },
+    },
+    {
       title: "damage is noted for what is served, and forgotten by the next publish",
       run: async () => {
         const [store, other] = await Promise.all([open("damage"), open("damage")]);

@@ -1,4 +1,6 @@
-import type { Mirror } from "../../src/client/mirror-interface.ts";
+import type { Mirror, MirrorArchives } from "../../src/client/mirror-interface.ts";
+import type { ArchiveProblem } from "../../src/core/opam/archive-problem.ts";
+import type { KeepingStatus } from "../../src/protocol/keeping.ts";
 import type { RepositoryStatus, Status } from "../../src/protocol/status.ts";
 import type { UpdateChanges } from "../../src/protocol/updates.ts";
 
@@ -45,6 +47,8 @@ export function fakeMirror(
     readonly base?: string;
     readonly requestsControlled?: boolean;
     readonly updates?: readonly UpdateChanges[];
+    readonly problems?: readonly ArchiveProblem[];
+    readonly keeping?: KeepingStatus;
   } = {},
 ): FakeMirror {
   const listeners = new Set<(status: Status) => void>();
@@ -78,6 +82,13 @@ export function fakeMirror(
       const commit = status?.repositories.find(({ name }) => name === repository)?.commit ?? null;
       return { repository, commit, updates: over.updates ?? [] };
     },
+    problems: async (repository) => ({
+      repository,
+      commit: status?.repositories.find(({ name }) => name === repository)?.commit ?? null,
+      archives: 11_648,
+      problems: over.problems ?? [],
+    }),
+    archives: fakeArchives(over.keeping ?? null, calls),
     ready: () => Promise.resolve(),
     update: (repository, order) => {
       calls.push(`update ${repository ?? "*"}${order?.acceptOlder ? ", older accepted" : ""}`);
@@ -88,5 +99,37 @@ export function fakeMirror(
       return Promise.resolve();
     },
     close: () => Promise.resolve(),
+  };
+}
+
+/** Orders are written down, and change nothing but what the newest says of pauses and limits. */
+function fakeArchives(initial: KeepingStatus | null, calls: string[]): MirrorArchives {
+  const listeners = new Set<(status: KeepingStatus) => void>();
+  let status = initial;
+  const order = (text: string, change: Partial<KeepingStatus> = {}) => {
+    calls.push(text);
+    if (status !== null) status = { ...status, ...change };
+    for (const listener of listeners) if (status !== null) listener(status);
+    return Promise.resolve();
+  };
+  return {
+    get status() {
+      return status;
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    keep: (what, repository) => order(`keep ${repository}: ${what.join(" ")}`),
+    release: (what, repository) => order(`release ${repository}: ${what.join(" ")}`),
+    pause: () => order("pause", { state: "paused", active: [] }),
+    resume: () => order("resume", { state: "downloading" }),
+    retry: () => order("retry", { failures: [] }),
+    limit: (bytes) => order(`limit ${bytes}`, { limitBytes: bytes }),
+    verify: async () => {
+      await order("verify");
+      return { running: false, checked: 0, total: 0, bad: [], finishedAt: "2026-08-27T12:00:00Z" };
+    },
+    remove: (checksum) => order(`remove ${checksum}`),
   };
 }

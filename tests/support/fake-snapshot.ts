@@ -134,6 +134,7 @@ export function fakeStore(
     takeEpoch: unused,
     saveLastSync: unused,
     saveDamage: unused,
+    saveKeeping: unused,
     snapshot: unused,
     publish: unused,
     packWriter: unused,

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { UpdateOrder } from "../../src/protocol/messages.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
 import type { RepositoryRecord } from "../../src/store/records.ts";
 import type { SyncEngine } from "../../src/sync/engine.ts";
+import type { StartedEngine } from "../../src/worker/engine-start.ts";
 import { ResidentSync } from "../../src/worker/resident-sync.ts";
 import { sampleConfig } from "../contract/store-samples.ts";
 import { FakeLocks } from "../support/fake-locks.ts";
@@ -33,7 +35,7 @@ class Surroundings {
     engineChanged: (engine) => void this.done.push(engine === null ? "without an engine" : "with an engine"),
   });
 
-  start(): { engine: SyncEngine; close(): Promise<void> } {
+  start(): StartedEngine {
     if (this.failure !== null) throw this.failure;
     this.done.push("started");
     const idle = new Promise<void>((resolve) => {
@@ -49,7 +51,11 @@ class Surroundings {
         this.finish();
       },
     };
-    return { engine: engine as unknown as SyncEngine, close: async () => void this.done.push("closed") };
+    return {
+      engine: engine as unknown as SyncEngine,
+      store: createMemoryStore(),
+      close: async () => void this.done.push("closed"),
+    };
   }
 
   /** Holds the leader lock, as a tab does, until the returned function is called. */
