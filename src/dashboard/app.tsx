@@ -57,7 +57,8 @@ export function App(props: AppProps): JSX.Element {
   );
 }
 
-/** Not part of the first load: few visitors run the experiment. */
+/** Not part of the first load: few visitors keep archives or run the experiment. */
+const loadArchivesPage = () => import("./pages/archives-page.tsx");
 const loadAvailabilityPage = () => import("./pages/availability-page.tsx");
 
 function pageOf({ dashboard, route, probeHost }: AppProps): JSX.Element {
@@ -65,6 +66,8 @@ function pageOf({ dashboard, route, probeHost }: AppProps): JSX.Element {
   switch (page) {
     case "mirror":
       return <MirrorPage dashboard={dashboard} />;
+    case "archives":
+      return <LatePage load={loadArchivesPage} dashboard={dashboard} />;
     case "fetch":
       return <FetchPage dashboard={dashboard} host={probeHost} path={rest} />;
     case "availability":

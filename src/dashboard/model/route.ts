@@ -1,6 +1,7 @@
 /** The pages that exist. A page is added here and in `pages/`, nowhere else. */
 export const pages = [
   { id: "mirror", hash: "#/", label: "Mirror" },
+  { id: "archives", hash: "#/archives", label: "Archives" },
   { id: "fetch", hash: "#/fetch", label: "Fetch" },
   { id: "availability", hash: "#/availability", label: "Availability" },
   { id: "about", hash: "#/about", label: "About" },

@@ -1,15 +1,17 @@
 import { MirrorError } from "../../../src/core/errors.ts";
 import { mount } from "../../../src/dashboard/mount.tsx";
 import { fakeMirror } from "../fake-mirror.ts";
-import { recentUpdates, scenarios } from "./scenarios.ts";
+import { archiveProblems, keepings, recentUpdates, scenarios } from "./scenarios.ts";
 
-/** `?scenario=NAME` of scenarios.ts, or `starting`, `unsupported`; `&update` offers a new version, `&uncontrolled` is a hard reload, `&live` runs a clone, `&updates` tells of earlier updates. */
+/** `?scenario=NAME` of scenarios.ts, or `starting`, `unsupported`; `&update` offers a new version, `&uncontrolled` is a hard reload, `&live` runs a clone, `&updates` tells of earlier updates, `&problems` of opam files, `&keeping=NAME` of archives. */
 const wanted = new URLSearchParams(location.search);
 const name = wanted.get("scenario") ?? "ready";
 const mirror = fakeMirror(scenarios[name] ?? null, {
   base: "https://opam-mirror.example/",
   requestsControlled: !wanted.has("uncontrolled"),
   updates: wanted.has("updates") ? recentUpdates : [],
+  problems: wanted.has("problems") ? archiveProblems : [],
+  keeping: keepings[wanted.get("keeping") ?? "nothing"] ?? keepings.nothing!,
 });
 Object.assign(globalThis, { fake: mirror, scenarios });
 

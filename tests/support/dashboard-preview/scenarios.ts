@@ -1,4 +1,6 @@
 import { MirrorError } from "../../../src/core/errors.ts";
+import type { ArchiveProblem } from "../../../src/core/opam/archive-problem.ts";
+import type { KeepingStatus } from "../../../src/protocol/keeping.ts";
 import type { Status } from "../../../src/protocol/status.ts";
 import type { UpdateChanges } from "../../../src/protocol/updates.ts";
 import { repositoryStatus, statusOf } from "../fake-mirror.ts";
@@ -92,3 +94,95 @@ export const recentUpdates: readonly UpdateChanges[] = [
   before: `${8 - i}7014be61691efb695da5de8e860cba5d74fa1f5`,
   ...kinds,
 }));
+
+const gigabyte = 1_000_000_000;
+const noKeeping: KeepingStatus = {
+  state: "idle",
+  limitBytes: null,
+  kept: [{ repository: "default", what: [] }],
+  wanted: 0,
+  stored: 0,
+  storedBytes: 148_300_000,
+  pinnedBytes: 0,
+  archives: 214,
+  waiting: 0,
+  fetched: { count: 0, bytes: 0 },
+  active: [],
+  failures: [],
+  verify: null,
+};
+const hex = (seed: string) => seed.repeat(64);
+
+/** What the page "Archives" must be able to show, by the name in `&keeping=`. */
+export const keepings: Readonly<Record<string, KeepingStatus>> = {
+  nothing: noKeeping,
+  downloading: {
+    ...noKeeping,
+    state: "downloading",
+    limitBytes: 4 * gigabyte,
+    kept: [{ repository: "default", what: ["*", "dune", "lwt.5.7.0"] }],
+    wanted: 11_310,
+    stored: 4_218,
+    storedBytes: 2_310_000_000,
+    pinnedBytes: 2_180_000_000,
+    archives: 4_391,
+    waiting: 7_049,
+    fetched: { count: 4_004, bytes: 2_031_700_000 },
+    active: [
+      { checksum: `sha256=${hex("1")}`, label: "dune.3.16.0", bytes: 1_120_000, totalBytes: 2_480_000 },
+      { checksum: `sha256=${hex("2")}`, label: "coq-mathcomp-analysis.1.3.1", bytes: 640_000, totalBytes: 704_000 },
+      { checksum: `sha512=${hex("3")}`, label: "tezos.17.0", bytes: 12_800_000, totalBytes: 48_100_000 },
+      {
+        checksum: `sha512=${hex("4")}`,
+        label: "ocaml-base-compiler.5.2.0 (alt-signal-stack.patch)",
+        bytes: 0,
+        totalBytes: null,
+      },
+    ],
+    failures: [
+      {
+        reason: "The last source answered with HTTP status 404.",
+        count: 37,
+        archives: ["zmq.5.1.0", "xapi-idl.0.10.0"].map((label, i) => ({
+          checksum: `md5=${hex(`${5 + i}`).slice(0, 32)}`,
+          label,
+        })),
+      },
+      {
+        reason: "What a source sent does not match the checksums.",
+        count: 2,
+        archives: [{ checksum: `sha256=${hex("6")}`, label: "ledit.2.05" }],
+      },
+    ],
+  },
+  paused: {
+    ...noKeeping,
+    state: "paused",
+    kept: [
+      { repository: "default", what: ["dune"] },
+      { repository: "overlay-of-my-company-and-friends", what: ["*"] },
+    ],
+    wanted: 158,
+    stored: 41,
+    pinnedBytes: 61_000_000,
+    waiting: 117,
+    verify: { running: false, checked: 214, total: 214, bad: [], finishedAt: "2026-08-27T11:40:00Z" },
+  },
+};
+
+/** One of each kind, and many of one. */
+export const archiveProblems: readonly ArchiveProblem[] = [
+  { kind: "parse", path: "packages/broken/broken.0.1/opam", message: "line 12: expected a string, found `]`" },
+  { kind: "no-checksum", path: "packages/bare/bare.1.0/opam", message: "url has no checksum" },
+  { kind: "weak-checksum", path: "packages/old/old.0.9/opam", message: "url has no other checksum than md5" },
+  {
+    kind: "conflict",
+    path: "packages/twice/twice.2.0/opam",
+    message: "names another sha256 than packages/twice/twice.1.0/opam for the same URL or checksum",
+  },
+  ...Array.from({ length: 60 }, (_, i) => ({
+    kind: "not-an-archive" as const,
+    path: `packages/dev-${i}/dev-${i}.dev/opam`,
+    message: "url: its address is not one of a file that can be mirrored",
+  })),
+];
