@@ -208,9 +208,11 @@ export class Keeper {
     this.#missing = missing.length;
     await this.#evict();
     this.#full = missing.length > 0 && this.#isFull();
+    // In this order: nothing begins that is given up at once.
+    const paused = this.#records.some(({ keeping }) => keeping?.paused === true);
+    if (paused) this.#queue.pause();
     this.#queue.want(this.#full ? [] : missing);
-    if (this.#records.some(({ keeping }) => keeping?.paused === true)) this.#queue.pause();
-    else this.#queue.resume();
+    if (!paused && !this.#closed) this.#queue.resume();
   }
 
   async #readShelf(): Promise<void> {

@@ -36,6 +36,8 @@ async function fetched(
   progress: (bytes: number, totalBytes: number | null) => void,
   signal: AbortSignal,
 ): Promise<{ readonly sha256: string; readonly size: number }> {
+  // Given up while the store was asked: no event tells of it any more.
+  signal.throwIfAborted();
   const { algorithm, hex } = item.checksum;
   const url = new URL(`gateway/archive/${algorithm}/${hex}`, base).href;
   const unavailable = (tried: string[]) => new MirrorError("archive-unavailable", { checksum: item.key, tried });

@@ -64,10 +64,49 @@ describe("the dashboard", () => {
     30_000,
   );
 
+  it.each(["nothing", "downloading", "paused"])("draws archives, %s, at 360 px and 1280 px", async (keeping) => {
+    for (const width of [360, 1280]) {
+      await open(`?scenario=several&keeping=${keeping}&problems#/archives`, { width, height: 740 });
+      await page.getByRole("heading", { name: "What is kept" }).waitFor();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    }
+  });
+
+  it("takes orders about archives by keyboard alone", async () => {
+    await open("?scenario=ready&keeping=downloading&problems#/archives");
+    await page.getByRole("button", { name: "Pause" }).press("Enter");
+    await page.getByRole("heading", { name: "Paused" }).waitFor();
+    expect(await page.getByRole("button", { name: "Resume" }).isEnabled()).toBe(true);
+    await page.getByLabel("Packages").fill("zarith, lwt.5.7.0");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Release dune" }).press("Space");
+    await page.getByLabel("At most, in GB (empty: no limit)").fill("2.5");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Try again" }).press("Enter");
+    await page.getByRole("button", { name: "Verify all" }).press("Enter");
+    await page.getByText("60 Not an archive").press("Enter");
+    expect(await page.getByText("and 10 more in the file").isVisible()).toBe(true);
+    const saved = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Save as JSON" }).press("Enter");
+    expect((await saved).suggestedFilename()).toBe("problems-default-97014be616.json");
+    expect(await page.evaluate(() => globalThis.fake.calls)).toEqual([
+      "pause",
+      "keep default: zarith lwt.5.7.0",
+      "release default: dune",
+      "limit 2500000000",
+      "retry",
+      "verify",
+    ]);
+    expect(complaints).toEqual([]);
+  });
+
   it("says what it shows: landmarks, headings, progress", async () => {
     await open("?scenario=cloning");
     expect(await page.getByRole("navigation", { name: "Pages" }).getByRole("link").allTextContents()).toEqual([
       "Mirror",
+      "Archives",
       "Fetch",
       "Availability",
       "About",

@@ -138,10 +138,12 @@ test("pause gives up what is under way, and another keeper goes on after resume"
   await keeper.rest();
   expect(keeper.status()).toMatchObject({ state: "paused", waiting: 4, active: [], failures: [] });
   await keeper.close();
-  const next = keeperOf(mirror, [], {});
+  const again: string[] = [];
+  const next = keeperOf(mirror, again, {});
   await next.refresh();
   await next.rest();
-  expect(next.status()).toMatchObject({ state: "paused", stored: 0 });
+  expect(next.status()).toMatchObject({ state: "paused", stored: 0, waiting: 4 });
+  expect(again).toEqual([]);
   await next.order({ type: "resume" });
   await next.rest();
   expect(next.status()).toMatchObject({ state: "idle", stored: 4, wanted: 4 });
