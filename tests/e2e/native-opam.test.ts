@@ -43,7 +43,9 @@ describe("native opam and the gateway's mirror of the real opam-repository", () 
     await runGit("clone", "--quiet", "--bare", "--shared", real, gitDir);
     for (const name of ["previous", "master"] as const) commits[name] = await runGit("-C", real, "rev-parse", name);
     await push(commits.previous);
-    gateway = await testGateway({ repository: `${gitDir}#master`, mirror: true, data: folder.at("data") });
+    // As over a line, so that opam comes in the middle of the first clone.
+    const line = { throttleBytesPerSecond: 4_000_000 };
+    gateway = await testGateway({ repository: `${gitDir}#master`, mirror: true, data: folder.at("data"), ...line });
   }, 60_000);
   afterAll(async () => {
     await gateway?.close();
