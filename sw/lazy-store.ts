@@ -36,6 +36,8 @@ export function lazyStore(open: () => Promise<Store>): Store {
     changeArchive: async (...args) => (await store()).changeArchive(...args),
     removeArchive: async (sha256) => (await store()).removeArchive(sha256),
     archiveTotals: async () => (await store()).archiveTotals(),
+    note: async (key) => (await store()).note(key),
+    saveNote: async (...args) => (await store()).saveNote(...args),
     collect: async (keep) => (await store()).collect(keep),
     gitFiles: () => {
       throw new RangeError("a lazily opened store has no Git files");

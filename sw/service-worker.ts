@@ -54,7 +54,7 @@ self.addEventListener("fetch", (event) => {
   if (request.cache === "only-if-cached" && request.mode !== "same-origin") return;
   const asset = shell.match(request);
   if (asset !== null) return event.respondWith(shell.answer(asset, request));
-  if (handler.matches(new URL(request.url)) === null) return;
+  if (handler.matches(new URL(request.url), request) === null) return;
   const answer = handler(request);
   // While the answer is given the event may still be extended, by the sync that it has set off.
   event.respondWith(

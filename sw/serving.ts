@@ -4,9 +4,11 @@ import { systemClock } from "../src/platform/clock.ts";
 import { messageChannelMacrotask } from "../src/platform/macrotask.ts";
 import type { Broadcast, UpdateOrder } from "../src/protocol/messages.ts";
 import type { ScopeNames } from "../src/protocol/names.ts";
-import { GatewayArchives } from "../src/serve/gateway-archives.ts";
+import { ArchiveCatalog } from "../src/serve/archive-catalog.ts";
+import { ArchiveIndexes } from "../src/serve/archive-indexes.ts";
 import { GatewayUpstream } from "../src/serve/gateway-upstream.ts";
 import { createHandler, type Handler } from "../src/serve/handler.ts";
+import { ServedArchives } from "../src/serve/served-archives.ts";
 import { openIndexedDbStore } from "../src/store/indexeddb.ts";
 import { SnapshotReader } from "../src/store/snapshot-reader.ts";
 import type { Store } from "../src/store/store.ts";
@@ -35,20 +37,26 @@ export function openServing(
   const store = lazyStore(() => openIndexedDbStore(names, { clock: systemClock, slice: slice() }));
   /** A burst of requests reads the pointer once; the engine says when it has changed. */
   const snapshots = new SnapshotReader(store, { trustMs: 50 });
+  const openSnapshot = (repository: string) => snapshots.current(repository);
+  const indexes = new ArchiveIndexes(store);
+  const catalog = new ArchiveCatalog({ store, indexes, openSnapshot, slice });
   const link = new EngineLink(scope.clients);
   const handler = createHandler({
     base,
     store,
-    openSnapshot: (repository) => snapshots.current(repository),
+    openSnapshot,
     clock: systemClock,
     slice,
     version: __PACKAGE_VERSION__,
     host: "service-worker",
     live: link,
     upstream: new GatewayUpstream(base, fetch),
-    archives: new GatewayArchives({
+    catalog,
+    indexes,
+    archives: new ServedArchives({
       base,
       store,
+      catalog,
       fetch: (url, init) => fetch(url, init),
       clock: systemClock,
       slice,
@@ -61,9 +69,11 @@ export function openServing(
   });
   const channel = new BroadcastChannel(names.progressChannel);
   channel.onmessage = ({ data }: MessageEvent<Broadcast>) => {
-    // The snapshot is opened before the first request asks for it.
+    // A sync has ended: by now there is an archive index, too.
+    if (data.type === "progress" && data.repository.state !== "syncing") void handler.refresh().catch(() => undefined);
     if (data.type !== "published") return;
     snapshots.recheck(data.repository);
+    // The snapshot is opened before the first request asks for it.
     void snapshots.current(data.repository).catch(() => null);
   };
   return { store, handler, link, channel };

@@ -15,7 +15,7 @@ export class MirrorArchives implements HandlerArchives {
   async get(repository: string, algorithm: ChecksumAlgorithm, hex: string): Promise<Archive> {
     const { file, size, sha256, source } = await this.#archives.open({ algorithm, hex }, repository);
     const opened = new OpenFile(`archive ${sha256}`, file, size);
-    return { bytes: new FileBlob(opened, 0, size, "application/octet-stream"), sha256, source };
+    return { body: new FileBlob(opened, 0, size, "application/octet-stream"), sha256, source };
   }
 
   report(): { readonly active: readonly string[]; readonly failed: readonly string[] } {

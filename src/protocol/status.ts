@@ -44,6 +44,8 @@ export interface RepositoryStatus {
     readonly storedBytes: number;
     readonly active: readonly string[];
     readonly failed: readonly string[];
+    /** Places that sent something else than what opam files list, if there are any; the newest. */
+    readonly mismatched?: readonly { readonly checksum: string; readonly place: string }[];
   };
   readonly parseErrors: readonly { readonly path: string; readonly message: string }[];
   /** Upstream's `redirect` field of the `repo` file, shown here because it is not passed on. */

@@ -3,6 +3,7 @@ import { MirrorError } from "../core/errors.ts";
 import { Manifest } from "../core/git/manifest.ts";
 import { ArchiveIndex } from "../core/opam/archive-index.ts";
 import { type ArchiveSources, archiveSources } from "../core/opam/archive-sources.ts";
+import { normalizedUrl } from "../core/opam/archive-url.ts";
 import type { Checksum } from "../core/opam/checksum.ts";
 import { packageSources, type Source } from "../core/opam/package-sources.ts";
 import { opamText, parseOpam } from "../core/opam/parser.ts";
@@ -16,6 +17,8 @@ const readFiles = 32;
 const rememberedAnswers = 1_000;
 
 export interface ArchiveCatalogDeps {
+  /** Shared with others that read them; the catalog reads its own without. */
+  readonly indexes?: ArchiveIndexes;
   readonly store: Pick<Store, "archiveIndex" | "repositories">;
   readonly openSnapshot: (repository: string) => Promise<Snapshot | null>;
   readonly slice: () => Slice;
@@ -45,7 +48,7 @@ export class ArchiveCatalog {
 
   constructor(deps: ArchiveCatalogDeps) {
     this.#deps = deps;
-    this.#indexes = new ArchiveIndexes(deps.store);
+    this.#indexes = deps.indexes ?? new ArchiveIndexes(deps.store);
   }
 
   /**
@@ -60,6 +63,40 @@ export class ArchiveCatalog {
   async sourcesAnywhere(checksum: Checksum): Promise<KnownArchive | null> {
     const repositories = await this.#deps.store.repositories().catch(() => []);
     return decided(checksum, await Promise.all(repositories.map(({ name }) => this.#listed(name, checksum))));
+  }
+
+  /**
+   * The archive that opam files mean by a URL, however it is written: a repository that names it, and a checksum. Null when none does.
+   * Throws `forbidden` where it has no checksum, and `archive-unavailable` where it stands for different archives.
+   */
+  async archiveAt(url: string): Promise<{ readonly repository: string; readonly checksum: Checksum } | null> {
+    const normalized = normalizedUrl(url);
+    if (normalized === null) return null;
+    for (const { name } of await this.#deps.store.repositories().catch(() => [])) {
+      const sources = await this.#naming(name, normalized).catch(() => []);
+      if (sources.length === 0) continue;
+      const checksums = new Map(
+        sources.flatMap((source) => source.checksums.map((one) => [`${one.algorithm}=${one.hex}`, one] as const)),
+      );
+      for (const algorithm of ["sha512", "sha256", "md5"] as const) {
+        const [checksum, ...others] = [...checksums.values()].filter((one) => one.algorithm === algorithm);
+        if (checksum === undefined) continue;
+        if (others.length === 0) return { repository: name, checksum };
+        const tried = ["none, because opam files list different checksums for it"];
+        throw new MirrorError("archive-unavailable", { checksum: normalized, tried });
+      }
+      throw new MirrorError("forbidden", { reason: `no opam file lists a checksum for ${normalized}` });
+    }
+    return null;
+  }
+
+  async #naming(repository: string, url: string): Promise<readonly Source[]> {
+    const snapshot = await this.#deps.openSnapshot(repository);
+    const index = snapshot && (await this.#indexes.of(snapshot.record.tree));
+    if (index === null) return [];
+    const ranks = new ArchiveIndex(index.tables).filesOfUrl(url, readFiles);
+    const named = (source: Source) => source.urls.some((one) => normalizedUrl(one) === url);
+    return (await this.#sourcesOf(snapshot!, ranks)).filter(named);
   }
 
   /** A store that fails is told by those who serve from it; here it is one that knows nothing. */
@@ -89,18 +126,23 @@ export class ArchiveCatalog {
     checksum: Checksum,
     mirrors: readonly string[],
   ): Promise<Listed> {
-    const slice = this.#deps.slice();
-    const manifest = new Manifest(snapshot.record.manifest);
-    const sources: Source[] = [];
-    for (const rank of index.filesOfChecksum(checksum, readFiles)) {
-      const file = await snapshot.read(manifest.path(rank));
-      if (file !== undefined) sources.push(...sourcesIn(file.bytes));
-      if (slice.due()) await slice.pause();
-    }
+    const sources = await this.#sourcesOf(snapshot, index.filesOfChecksum(checksum, readFiles));
     const lists = sources.some(({ checksums }) =>
       checksums.some(({ algorithm, hex }) => algorithm === checksum.algorithm && hex === checksum.hex),
     );
     return lists ? { sources, mirrors: mirrors.filter((url) => /^https?:\/\//i.test(url)) } : nothing;
+  }
+
+  async #sourcesOf(snapshot: Snapshot, ranks: readonly number[]): Promise<readonly Source[]> {
+    const slice = this.#deps.slice();
+    const manifest = new Manifest(snapshot.record.manifest);
+    const sources: Source[] = [];
+    for (const rank of ranks) {
+      const file = await snapshot.read(manifest.path(rank));
+      if (file !== undefined) sources.push(...sourcesIn(file.bytes));
+      if (slice.due()) await slice.pause();
+    }
+    return sources;
   }
 }
 

@@ -2,77 +2,121 @@ import type { Clock } from "../core/cooperation/clock.ts";
 import type { Slice } from "../core/cooperation/slice.ts";
 import { asMirrorError, MirrorError } from "../core/errors.ts";
 import type { ChecksumAlgorithm } from "../core/opam/checksum.ts";
+import type { ArchiveHosts } from "./archive-hosts.ts";
+import { type ArchivePlace, isMixedContent } from "./archive-places.ts";
 import { Digests } from "./blob-digest.ts";
 import { within } from "./deadline.ts";
 
 /** Milliseconds to the first byte, and between two pieces. */
 const idleMs = 15_000;
-/** Largest part that is copied into a Blob in one step. */
-const partBytes = 1024 * 1024;
 
-export interface ArchiveDownload {
-  readonly url: string;
-  /** As opam writes it, for messages. */
-  readonly checksum: string;
+export interface ArchiveDownloadDeps {
+  /** URL of the scope, ending in `/`. */
+  readonly base: string;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
   readonly slice: () => Slice;
+  /** Largest archive, in bytes. */
   readonly archiveBytes: number;
-  readonly abort: AbortController;
+  readonly hosts: ArchiveHosts;
+}
+
+export interface ArchiveReceiver {
+  /** The size that the source names, where it can be believed to be that of the archive. */
+  expect(size: number | null): void;
+  write(bytes: Uint8Array): Promise<void>;
 }
 
 /**
- * The bytes behind a URL with their digests, not compared with anything yet. Throws `archive-unavailable` (with what was
- * tried, where the gateway told) and the reason of `abort`.
+ * Gives the bytes of one place to `receiver`, and resolves with their digests, not compared with anything yet. Throws `archive-unavailable`
+ * with what was tried there, and the reason of `abort`.
  */
 export async function downloadArchive(
-  download: ArchiveDownload,
-): Promise<{ readonly bytes: Blob; readonly digests: Readonly<Record<ChecksumAlgorithm, string>> }> {
-  const { abort, clock, checksum, url } = download;
+  deps: ArchiveDownloadDeps,
+  place: ArchivePlace,
+  checksum: string,
+  receiver: ArchiveReceiver,
+  abort: AbortSignal,
+): Promise<Readonly<Record<ChecksumAlgorithm, string>>> {
+  const { clock } = deps;
+  const { name } = place;
   const unavailable = (tried: string[]) => new MirrorError("archive-unavailable", { checksum, tried });
   const late = () => {
-    throw unavailable([`${url} (nothing came for ${idleMs / 1000} s)`]);
+    throw unavailable([`${name} (nothing came for ${idleMs / 1000} s)`]);
   };
-  const fetcher = download.fetch;
+  const gone = new AbortController();
+  const leave = () => gone.abort(abort.reason);
+  abort.addEventListener("abort", leave, { once: true });
   try {
-    const fetched = fetcher(url, { signal: abort.signal, redirect: "error", cache: "no-store" });
-    const response = await within(clock, idleMs, fetched, late);
+    abort.throwIfAborted();
+    const response = await within(clock, idleMs, ask(deps, place, checksum, gone.signal), late);
     if (response.status !== 200 || response.body === null) {
-      throw unavailable(await within(clock, idleMs, whatWasTried(response, url), late));
+      throw unavailable(await within(clock, idleMs, whatWasTried(response, place), late));
     }
+    // Browsers decode what is labelled with Content-Encoding, and then say a length that is not the bodies'.
+    const length = Number(response.headers.get("content-length") ?? Number.NaN);
+    receiver.expect(place.isGateway && !response.headers.has("content-encoding") && length >= 0 ? length : null);
     const reader = response.body.getReader();
-    const digests = await Digests.create(["md5", "sha256", "sha512"], download.slice());
-    const parts: Blob[] = [];
-    let pending: Uint8Array<ArrayBuffer>[] = [];
-    let pendingBytes = 0;
-    let total = 0;
-    for (;;) {
+    const slice = deps.slice();
+    const digests = await Digests.create(["md5", "sha256", "sha512"], slice);
+    for (let total = 0; ; ) {
       const { done, value } = await within(clock, idleMs, reader.read(), late);
-      if (done) break;
+      if (done) return digests.finish();
+      abort.throwIfAborted();
       total += value.length;
-      if (total > download.archiveBytes) throw unavailable([`${url} (larger than ${download.archiveBytes} bytes)`]);
+      if (total > deps.archiveBytes) throw unavailable([`${name} (larger than ${deps.archiveBytes} bytes)`]);
       await digests.update(value);
-      pending.push(value as Uint8Array<ArrayBuffer>);
-      pendingBytes += value.length;
-      if (pendingBytes >= partBytes) {
-        parts.push(new Blob(pending));
-        pending = [];
-        pendingBytes = 0;
-      }
+      await receiver.write(value);
+      // Reading what is there already lets no event in.
+      if (slice.due()) await slice.pause();
     }
-    parts.push(new Blob(pending));
-    return { bytes: new Blob(parts, { type: "application/octet-stream" }), digests: digests.finish() };
   } catch (thrown) {
-    if (abort.signal.aborted) throw asMirrorError(abort.signal.reason);
-    abort.abort(thrown);
-    throw thrown instanceof MirrorError ? thrown : unavailable([`${url} (${asMirrorError(thrown).message})`]);
+    if (abort.aborted) throw asMirrorError(abort.reason);
+    gone.abort(thrown);
+    throw thrown instanceof MirrorError ? thrown : unavailable([`${name} (${asMirrorError(thrown).message})`]);
+  } finally {
+    abort.removeEventListener("abort", leave);
   }
 }
 
-/** The sources the gateway names in its problem+json, else its status. */
-async function whatWasTried(response: Response, url: string): Promise<string[]> {
+/** Throws `archive-unavailable` where a browser may not read. */
+async function ask(
+  { base, fetch: fetcher, hosts }: ArchiveDownloadDeps,
+  { isGateway, name, url }: ArchivePlace,
+  checksum: string,
+  signal: AbortSignal,
+): Promise<Response> {
+  if (isGateway) return fetcher(url, { signal, redirect: "error", cache: "no-store" });
+  const refusal = (reason: string) =>
+    new MirrorError("archive-unavailable", { checksum, tried: [`${name} (${reason})`] });
+  if (isMixedContent(base, url)) throw refusal("plain http, which a secure page cannot ask");
+  const { host, origin } = new URL(url);
+  const refused = () => refusal(`${host} lets no other site read what it sends (CORS); a gateway can`);
+  if (await hosts.refuses(origin)) throw refused();
+  try {
+    return await fetcher(url, {
+      signal,
+      mode: "cors",
+      credentials: "omit",
+      redirect: "follow",
+      cache: "no-store",
+      referrerPolicy: "no-referrer",
+    });
+  } catch (thrown) {
+    if (!signal.aborted && (await hosts.wasRefusal(url, signal))) throw refused();
+    throw thrown;
+  }
+}
+
+/** The sources that the gateway names in its problem+json, else its status. */
+async function whatWasTried(response: Response, { isGateway, name }: ArchivePlace): Promise<string[]> {
+  const status = [`${name} (HTTP status ${response.status})`];
+  if (!isGateway) {
+    await response.body?.cancel();
+    return status;
+  }
   const said: unknown = await response.json().catch(() => null);
   const tried = (said as { data?: { tried?: unknown } } | null)?.data?.tried;
-  if (Array.isArray(tried)) return tried.filter((item) => typeof item === "string").slice(0, 20);
-  return [`${url} (HTTP status ${response.status})`];
+  if (!Array.isArray(tried) || tried.length === 0) return status;
+  return tried.filter((item) => typeof item === "string").slice(0, 20);
 }

@@ -1,5 +1,5 @@
 import { MirrorError } from "../core/errors.ts";
-import type { ChecksumAlgorithm } from "../core/opam/checksum.ts";
+import type { Checksum } from "../core/opam/checksum.ts";
 import { within } from "./deadline.ts";
 import type { HandlerDeps } from "./ports.ts";
 import type { Entity } from "./respond.ts";
@@ -19,10 +19,9 @@ export class ArchiveFiles {
 
   /** Throws `archive-unavailable`, `archive-mismatch`, `aborted`. */
   async entity(
+    request: Request,
     repository: string,
-    algorithm: ChecksumAlgorithm,
-    hex: string,
-    signal: AbortSignal,
+    { algorithm, hex }: Checksum,
     deadlineMs: number,
   ): Promise<Entity> {
     const checksum = `${algorithm}=${hex}`;
@@ -30,26 +29,23 @@ export class ArchiveFiles {
     const { archives, clock, host } = this.#deps;
     if (host === "gateway" && (this.#missing.get(missed) ?? 0) > clock.now()) throw unavailable(checksum);
     if (archives === null) throw unavailable(checksum);
+    const { signal } = request;
     const abort = new AbortController();
     const stop = () => abort.abort(new MirrorError("aborted", { what: `The download of ${checksum}` }));
     if (signal.aborted) stop();
     signal.addEventListener("abort", stop, { once: true });
     try {
-      const archive = await within(
-        clock,
-        deadlineMs,
-        archives.get(repository, algorithm, hex, abort.signal),
-        () => null,
-      );
+      const asked = archives.get(repository, algorithm, hex, abort.signal, isPlain(request));
+      const archive = await within(clock, deadlineMs, asked, () => null);
       if (archive === null) throw unavailable(checksum);
       return {
         path: `cache/${algorithm}/${hex.slice(0, 2)}/${hex}`,
-        etag: `"${archive.sha256}"`,
+        etag: archive.sha256 === null ? null : `"${archive.sha256}"`,
         lastModified: null,
         type: "application/octet-stream",
         source: archive.source,
         immutable: true,
-        body: async () => archive.bytes,
+        body: async () => archive.body,
       };
     } catch (thrown) {
       if (thrown instanceof MirrorError && thrown.code.startsWith("archive-")) this.#remember(missed);
@@ -64,6 +60,12 @@ export class ArchiveFiles {
     if (this.#missing.size >= negativeEntries) this.#missing.clear();
     this.#missing.set(missed, this.#deps.clock.now() + negativeMs);
   }
+}
+
+/** Whether the request wants all bytes, whatever they are: what is not known before the end would decide the answer to others. */
+function isPlain({ method, headers }: Request): boolean {
+  const conditions = ["range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
+  return method === "GET" && !conditions.some((name) => headers.has(name));
 }
 
 function unavailable(checksum: string): MirrorError {

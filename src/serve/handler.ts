@@ -1,17 +1,19 @@
 import { MirrorError } from "../core/errors.ts";
 import { type AnswerSource, commonHeaders, prefersHtml, preflightHeaders } from "../core/http/headers.ts";
+import type { Checksum } from "../core/opam/checksum.ts";
 import type { UpdateOrder } from "../protocol/messages.ts";
 import type { UpdatesAnswer } from "../protocol/updates.ts";
 import type { RepositoryRecord } from "../store/records.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
 import { ArchiveIndexes, problemsAnswer } from "./archive-indexes.ts";
 import { ArchiveFiles } from "./archive-route.ts";
+import { ArchiveUrls } from "./archive-urls.ts";
 import { answerBeforeSnapshot } from "./before-snapshot.ts";
 import { within } from "./deadline.ts";
 import { type Deadlines, defaultDeadlines, type HandlerDeps } from "./ports.ts";
 import { type Entity, respondEntity, respondJson, respondProblem } from "./respond.ts";
 import type { Route } from "./route.ts";
-import { Site } from "./site.ts";
+import { type RequestKind, Site } from "./site.ts";
 import { SnapshotFiles } from "./snapshot-files.ts";
 import { SnapshotWatch } from "./snapshot-watch.ts";
 import { StatusReport } from "./status.ts";
@@ -25,8 +27,11 @@ export interface Handler {
    * Synchronous and cheap: null means that the request is not ours and must be left alone. An `undecided` one (before
    * the configuration is loaded) must be given to the handler, which passes it through when it is not ours.
    */
-  matches(url: URL): Route | null;
-  /** Reads the configuration from the store, for `matches`. To be called at start and after each change. */
+  matches(url: URL, kind?: RequestKind): Route | null;
+  /**
+   * Reads from the store, for `matches`, what is configured and what opam files name. To be called at start, after each change of the
+   * configuration, and when another snapshot or its archive index is there.
+   */
   refresh(): Promise<void>;
 }
 
@@ -43,7 +48,7 @@ export function createHandler(deps: HandlerDeps): Handler {
     return response;
   };
   return Object.assign(handler, {
-    matches: (url: URL) => router.site.route(url),
+    matches: (url: URL, kind?: RequestKind) => router.site.route(url, kind),
     refresh: () => router.refresh(),
   });
 }
@@ -55,6 +60,7 @@ class Router {
   readonly #files: SnapshotFiles;
   readonly #archives: ArchiveFiles;
   readonly #indexes: ArchiveIndexes;
+  readonly #urls: ArchiveUrls | null;
   readonly #status: StatusReport;
   readonly #wish: UpdateWish;
   readonly #watch: SnapshotWatch;
@@ -62,17 +68,20 @@ class Router {
   constructor(deps: HandlerDeps) {
     this.#deps = deps;
     this.#deadlines = { ...defaultDeadlines, ...deps.deadlines };
-    this.site = new Site(deps.base, deps.host === "gateway");
+    this.#indexes = deps.indexes ?? new ArchiveIndexes(deps.store);
+    this.#urls = deps.catalog === undefined ? null : new ArchiveUrls(this.#indexes, deps.openSnapshot);
+    this.site = new Site(deps.base, deps.host === "gateway", this.#urls);
     this.#files = new SnapshotFiles(deps, new Tarballs(deps));
     this.#archives = new ArchiveFiles(deps);
-    this.#indexes = new ArchiveIndexes(deps.store);
     this.#status = new StatusReport(deps, this.#indexes);
     this.#wish = new UpdateWish(deps);
     this.#watch = new SnapshotWatch(deps, this.#wish);
   }
 
   async refresh(): Promise<void> {
-    this.site.configure((await this.#deps.store.repositories()).map(({ config }) => config));
+    const repositories = await this.#deps.store.repositories();
+    this.site.configure(repositories.map(({ config }) => config));
+    await this.#urls?.load(repositories);
   }
 
   async answer(request: Request): Promise<Response> {
@@ -106,15 +115,15 @@ class Router {
 
   async #route(request: Request): Promise<Route | null> {
     const url = new URL(request.url);
-    const route = this.site.route(url);
+    const route = this.site.route(url, request);
     if (route?.kind !== "undecided" && (route !== null || this.site.loaded)) return route;
     await within(this.#deps.clock, this.#deadlines.metadata, this.refresh(), () => undefined).catch(() => {});
-    const decided = this.site.route(url);
+    const decided = this.site.route(url, request);
     return decided?.kind === "undecided" ? null : decided;
   }
 
   #deadlineOf(route: Route): number {
-    if (route.kind === "archive") return this.#deadlines.archive;
+    if (route.kind === "archive" || route.kind === "source") return this.#deadlines.archive;
     // The snapshot is opened within a metadata deadline before the tarball's begins.
     if (route.kind === "tarball") return this.#deadlines.tarball + this.#deadlines.metadata;
     return 2 * this.#deadlines.metadata;
@@ -137,10 +146,10 @@ class Router {
         return this.#file(request, route.repository, "index.tar.gz", this.#deadlines.tarball);
       case "archive": {
         await this.#configured(route.repository);
-        const { repository, algorithm, hex } = route;
-        const entity = await this.#archives.entity(repository, algorithm, hex, request.signal, this.#deadlines.archive);
-        return this.#respond(request, entity);
+        return this.#archive(request, route.repository, route);
       }
+      case "source":
+        return this.#source(request, route.url);
       case "status":
         return this.#answerStatus(request, route.repository);
       case "updates":
@@ -165,6 +174,18 @@ class Router {
       if (thrown instanceof MirrorError && thrown.code === "store-lost") this.#wish.express(repository);
       throw thrown;
     }
+  }
+
+  async #archive(request: Request, repository: string, checksum: Checksum): Promise<Response> {
+    return this.#respond(request, await this.#archives.entity(request, repository, checksum, this.#deadlines.archive));
+  }
+
+  /** The index only finds opam files: what none of them names after all is not ours. */
+  async #source(request: Request, url: string): Promise<Response> {
+    const named = await this.#deps.catalog?.archiveAt(url);
+    if (named) return this.#archive(request, named.repository, named.checksum);
+    if (this.#deps.passThrough) return this.#deps.passThrough(request);
+    throw new MirrorError("not-found", { path: `archive at ${url}` });
   }
 
   /** A snapshot that was replaced meanwhile may have been collected under its reader: then the answer is made of the new one, wholly. */

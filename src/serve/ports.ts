@@ -5,6 +5,8 @@ import type { ChecksumAlgorithm } from "../core/opam/checksum.ts";
 import type { EngineStatus, LiveAnswer, UpdateOrder } from "../protocol/messages.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
 import type { Store } from "../store/store.ts";
+import type { ArchiveCatalog } from "./archive-catalog.ts";
+import type { ArchiveIndexes } from "./archive-indexes.ts";
 
 /** The clone in progress, asked over a port (or in process). */
 export interface Live {
@@ -18,18 +20,44 @@ export interface Upstream {
   fetch(repository: string, path: string, signal: AbortSignal): Promise<Response | null>;
 }
 
+/** Bytes that are too many for memory. */
+export interface ArchiveStream {
+  /** Null while that is not known: then ranges of it cannot be told. */
+  readonly size: number | null;
+  /** The bytes from `first` to `last`, both included (`Infinity`: the end). Fails rather than ending with bytes that are not verified. */
+  open(first: number, last: number): ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
 export interface Archive {
-  /** Verified against the checksum it was asked by, and all that opam files of the repository list with it. */
-  readonly bytes: Blob;
-  readonly sha256: string;
+  /** Verified against the checksum it was asked by, and all that opam files of the repository list with it; of a stream, before its end. */
+  readonly body: Uint8Array<ArrayBuffer> | Blob | ArchiveStream;
+  /** Null while that is not known. */
+  readonly sha256: string | null;
   readonly source: "store" | "upstream";
 }
 
+/** Checksums are as opam writes them (`sha256=…`). */
+export interface ArchivesReport {
+  readonly active: readonly string[];
+  readonly failed: readonly string[];
+  /** Places that sent something else than what opam files list. */
+  readonly mismatched?: readonly { readonly checksum: string; readonly place: string }[];
+}
+
 export interface Archives {
-  /** Null when no source has it. Throws `archive-mismatch`, `archive-unavailable`, `aborted`. */
-  get(repository: string, algorithm: ChecksumAlgorithm, hex: string, signal: AbortSignal): Promise<Archive | null>;
-  /** Checksums as opam writes them (`sha256=…`), for `status`. */
-  report(): { readonly active: readonly string[]; readonly failed: readonly string[] };
+  /**
+   * Null when no source has it. `mayStream`: a large one is answered while it arrives. Throws `archive-mismatch`, `archive-unavailable`,
+   * `aborted`.
+   */
+  get(
+    repository: string,
+    algorithm: ChecksumAlgorithm,
+    hex: string,
+    signal: AbortSignal,
+    mayStream: boolean,
+  ): Promise<Archive | null>;
+  /** For `status`. */
+  report(): ArchivesReport;
 }
 
 /** Milliseconds. */
@@ -59,6 +87,10 @@ export interface HandlerDeps {
   readonly live: Live | null;
   readonly upstream: Upstream | null;
   readonly archives: Archives | null;
+  /** What opam files name, for requests by an archive's own URL; without it there are none. */
+  readonly catalog?: ArchiveCatalog;
+  /** Shared with the catalog. */
+  readonly indexes?: ArchiveIndexes;
   /** Starts a sync, or sees to it that somebody does. Resolves when that was asked for, not when it is done. */
   readonly startUpdate: (repository: string, order?: UpdateOrder) => Promise<void>;
   readonly engineStatus: () => Promise<EngineStatus | null>;

@@ -3,6 +3,7 @@ import { evaluatePreconditions, rangeApplies } from "../core/http/conditional.ts
 import { type AnswerSource, commonHeaders } from "../core/http/headers.ts";
 import { type AnsweringHost, problemOf, problemStatus, retryAfterSeconds } from "../core/http/problem.ts";
 import { contentRange, parseRange, unsatisfiedRange } from "../core/http/range.ts";
+import type { ArchiveStream } from "./ports.ts";
 
 /** Text is served as this: browsers show it and run nothing. */
 export const textType = "text/plain; charset=utf-8";
@@ -11,16 +12,18 @@ export const textType = "text/plain; charset=utf-8";
 export interface Entity {
   /** For messages. */
   readonly path: string;
-  /** Quoted and strong. */
-  readonly etag: string;
+  /** Quoted and strong; null where it is not known yet, and nothing is asked that depends on it. */
+  readonly etag: string | null;
   /** HTTP-date or null. */
   readonly lastModified: string | null;
   readonly type: string;
   readonly source: AnswerSource;
   /** Whether the bytes at this URL can never change. */
   readonly immutable: boolean;
-  /** Whole bytes, never a stream: a service worker stopped in mid-body completes Blobs and buffers, and breaks streams. */
-  body(): Promise<Uint8Array<ArrayBuffer> | Blob>;
+  /**
+   * Whole bytes wherever they fit into memory: a service worker stopped in mid-body completes Blobs and buffers, and breaks streams.
+   */
+  body(): Promise<Uint8Array<ArrayBuffer> | Blob | ArchiveStream>;
 }
 
 /** GET or HEAD of an entity. Throws `precondition-failed`, `range-unsatisfiable`, and what `entity.body` throws. */
@@ -28,31 +31,38 @@ export async function respondEntity(request: Request, entity: Entity, nowSeconds
   const field = (name: string) => request.headers.get(name);
   const headers: Record<string, string> = {
     ...commonHeaders(entity.source),
-    ETag: entity.etag,
+    ...(entity.etag === null ? {} : { ETag: entity.etag }),
     ...(entity.lastModified === null ? {} : { "Last-Modified": entity.lastModified }),
     "Cache-Control": entity.immutable ? "public, max-age=31536000, immutable" : "no-cache",
     "Accept-Ranges": "bytes",
   };
-  const precondition = evaluatePreconditions(field, entity, nowSeconds);
+  const validators = { etag: entity.etag ?? "", lastModified: entity.lastModified };
+  const precondition = evaluatePreconditions(field, validators, nowSeconds);
   if (precondition === "failed") throw new MirrorError("precondition-failed", { path: entity.path });
   if (precondition === "not-modified") return new Response(null, { status: 304, headers });
 
   const body = await entity.body();
-  const size = body instanceof Blob ? body.size : body.length;
+  const size = body instanceof Uint8Array ? body.length : body.size;
   headers["Content-Type"] = entity.type;
   const head = request.method === "HEAD";
+  if (size === null) return new Response(part(body, 0, Number.POSITIVE_INFINITY), { status: 200, headers });
   // RFC 9110 §14.2: Range is defined for GET only.
-  const range = parseRange(!head && rangeApplies(field, entity) ? field("range") : null, size);
+  const range = parseRange(!head && rangeApplies(field, validators) ? field("range") : null, size);
   if (range.type === "unsatisfiable") {
     throw new MirrorError("range-unsatisfiable", { range: (field("range") ?? "").slice(0, 100), size });
   }
   if (range.type === "part") {
     headers["Content-Range"] = contentRange(range.first, range.last, size);
     headers["Content-Length"] = String(range.last - range.first + 1);
-    return new Response(body.slice(range.first, range.last + 1), { status: 206, headers });
+    return new Response(part(body, range.first, range.last), { status: 206, headers });
   }
   headers["Content-Length"] = String(size);
-  return new Response(head ? null : body, { status: 200, headers });
+  if (head) return new Response(null, { status: 200, headers });
+  return new Response("open" in body ? part(body, 0, Number.POSITIVE_INFINITY) : body, { status: 200, headers });
+}
+
+function part(body: Awaited<ReturnType<Entity["body"]>>, first: number, last: number): BodyInit {
+  return "open" in body ? body.open(first, last) : body.slice(first, last + 1);
 }
 
 /** Any failure as `application/problem+json`. `allow`: value of Allow for a 405. */

@@ -15,10 +15,12 @@ export type Route =
       readonly algorithm: ChecksumAlgorithm;
       readonly hex: string;
     }
+  /** An address that an opam file seems to name. */
+  | { readonly kind: "source"; readonly url: string }
   /** Below a repository, but nothing that a mirror has. */
   | { readonly kind: "unknown"; readonly repository: string; readonly path: string }
   | { readonly kind: "refused"; readonly error: MirrorError }
-  /** Looks like a repository's public URL, but the configuration is not loaded yet: only the handler can tell. */
+  /** May be a repository's public URL or one that an opam file names, but that is not loaded yet: only the handler can tell. */
   | { readonly kind: "undecided" };
 
 const repositoryName = /^[a-z0-9][a-z0-9._-]*$/;

@@ -101,6 +101,7 @@ export class StatusReport {
         storedBytes: this.#totals.storedBytes,
         active: archives?.active ?? live?.archives.active ?? [],
         failed: archives?.failed ?? live?.archives.failed ?? [],
+        ...((archives?.mismatched ?? []).length === 0 ? {} : { mismatched: archives!.mismatched }),
       },
       parseErrors: index === null && live !== undefined ? live.parseErrors : parseErrors(snapshot, index),
       ...(redirect === undefined || redirect === null ? {} : { redirect }),

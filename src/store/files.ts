@@ -1,11 +1,12 @@
-import { readdir, stat, statfs } from "node:fs/promises";
+import { readdir, readFile, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { Slice } from "../core/cooperation/slice.ts";
 import type { StorageStatus } from "../protocol/status.ts";
 import { archiveRecords, fileArchives } from "./files-archives.ts";
 import { FileBlob } from "./files-blob.ts";
 import { collectFiles } from "./files-collect.ts";
-import { readContainer, writeContainer } from "./files-container.ts";
+import { parsed, readContainer, writeContainer } from "./files-container.ts";
+import { replaceFile } from "./files-durable.ts";
 import { fileFailure } from "./files-failure.ts";
 import { holdFolder, type StoreFolder } from "./files-folder.ts";
 import { gitFilesIn } from "./files-git.ts";
@@ -103,6 +104,17 @@ export async function openFileStore(root: string, slice?: Slice, forget: boolean
       ),
 
     ...fileArchives(folder, slice),
+
+    note: (key) =>
+      reading("read note", async () => {
+        const bytes = await readFile(folder.path("notes", key)).catch(() => null);
+        return bytes === null ? undefined : parsed(bytes);
+      }),
+    saveNote: (key, value) =>
+      changing(folder, "write note", async () => {
+        const bytes = new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+        await replaceFile(folder.root, folder.path("notes", key), [bytes], false);
+      }),
 
     collect: (keep) => changing(folder, "collect", () => collectFiles(folder, keep)),
     gitFiles: (repository) => gitFilesIn(folder, repository),

@@ -9,7 +9,7 @@ import type {
 } from "./records.ts";
 
 /** Version of the set of object stores and indexes; versions of single records are `schemaVersion`. */
-export const databaseVersion = 3;
+export const databaseVersion = 4;
 
 /** Bytes are in the pieces of `writer`; in records of schema 1 and 2 they are `bytes`. */
 export interface StoredArchiveRecord extends ArchiveRecord {
@@ -30,6 +30,12 @@ export interface GitFileRecord {
   readonly data: unknown;
 }
 
+/** Key: whose note it is. */
+export interface NoteRecord {
+  readonly schema: number;
+  readonly value: unknown;
+}
+
 export const superblockKey = "superblock";
 
 export interface MirrorSchema extends DBSchema {
@@ -45,6 +51,7 @@ export interface MirrorSchema extends DBSchema {
   };
   archivepieces: { key: [string, number]; value: ArchivePieceRecord };
   gitfiles: { key: [string, number | string]; value: GitFileRecord };
+  notes: { key: string; value: NoteRecord };
 }
 
 export type MirrorDatabase = IDBPDatabase<MirrorSchema>;
@@ -72,6 +79,9 @@ const steps: readonly ((database: MirrorDatabase, upgrade: MirrorUpgrade) => voi
     database.createObjectStore("archivepieces");
     const archives = upgrade.objectStore("archives");
     for (const index of ["md5", "sha512", "writer"] as const) archives.createIndex(index, index);
+  },
+  (database) => {
+    database.createObjectStore("notes");
   },
 ];
 

@@ -11,6 +11,7 @@ import { readPack, writePack } from "./indexeddb-pack.ts";
 import { IndexedDbRepositories } from "./indexeddb-repositories.ts";
 import { inTransaction, reading } from "./indexeddb-transaction.ts";
 import { usableRecord, usableSnapshot } from "./record-schema.ts";
+import { schemaVersion } from "./records.ts";
 import type { Store } from "./store.ts";
 
 export interface IndexedDbDependencies {
@@ -95,6 +96,17 @@ export async function openIndexedDbStore(names: ScopeNames, deps: IndexedDbDepen
       ),
 
     ...indexedDbArchives(connection, clock, slice),
+
+    note: async (key) =>
+      usableRecord(
+        await connection.run("read note", (database) => reading(database, "notes", (notes) => notes.get(key))),
+      )?.value,
+    saveNote: (key, value) =>
+      connection.run("write note", (database) =>
+        inTransaction(database, ["notes"], "relaxed", async (transaction) => {
+          await transaction.objectStore("notes").put({ schema: schemaVersion, value }, key);
+        }),
+      ),
 
     collect: (keep) => collectUnnamed(connection, clock, keep),
     gitFiles: (repository) => indexedDbGitFiles(connection, repository),

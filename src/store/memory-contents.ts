@@ -25,6 +25,7 @@ export class MemoryContents {
   readonly tarballs: Map<string, TarballRecord> = new Map();
   readonly archiveIndexes: Map<string, ArchiveIndexRecord> = new Map();
   readonly archives: Map<string, MemoryArchive> = new Map();
+  readonly notes: Map<string, unknown> = new Map();
   readonly directories: Map<string, MemoryDirectory> = new Map();
 
   directory(repository: string): MemoryDirectory {

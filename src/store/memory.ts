@@ -73,6 +73,9 @@ export function createMemoryStore(contents: MemoryContents = new MemoryContents(
 
     ...memoryArchives(contents, slice),
 
+    note: async (key) => structuredClone(contents.notes.get(key)),
+    saveNote: async (key, value) => void contents.notes.set(key, structuredClone(value)),
+
     async collect(keep) {
       const named = new Set(keep);
       for (const record of contents.repositories.values()) {

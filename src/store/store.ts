@@ -68,6 +68,10 @@ export interface Store {
   removeArchive(sha256: string): Promise<void>;
   archiveTotals(): Promise<{ readonly stored: number; readonly storedBytes: number }>;
 
+  /** A small value that a context left for its next life: structured data, of its own making. Undefined when there is none. */
+  note(key: string): Promise<unknown>;
+  saveNote(key: string, value: unknown): Promise<void>;
+
   /**
    * Deletes snapshots, packs, tarballs and archive indexes that no pointer names, except snapshots in `keep`, and what writers that are
    * gone left of archives.

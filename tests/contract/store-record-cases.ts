@@ -98,6 +98,20 @@ export function recordCases(open: (place: string) => Promise<Store>): Case[] {
       },
     },
     {
+      title: "notes are kept by key and replaced",
+      run: async () => {
+        const store = await open("notes");
+        equal(await store.note("one"), undefined, "one that is not there");
+        await store.saveNote("one", { hosts: { "a.example": true }, at: 12 });
+        await store.saveNote("two", [1, "b"]);
+        await store.saveNote("two", [2]);
+        const again = await open("notes");
+        equal(await again.note("one"), { hosts: { "a.example": true }, at: 12 }, "the first");
+        equal(await again.note("two"), [2], "the second");
+        await store.close();
+      },
+    },
+    {
       title: "Git files are kept apart by repository",
       run: async () => {
         const store = await open("gitfiles");

@@ -128,6 +128,8 @@ export function fakeStore(
     saveTarball: async (record) => void tarballs.set(record.snapshot, record),
     archiveIndex: async () => undefined,
     ...memoryArchives(contents, undefined),
+    note: async (key: string) => contents.notes.get(key),
+    saveNote: async (key: string, value: unknown) => void contents.notes.set(key, value),
     usage: async () => ({ usageBytes: 1, quotaBytes: 2, persisted: false }),
     close: async () => {},
     configure: unused,

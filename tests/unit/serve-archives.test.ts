@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { systemClock } from "../../src/platform/clock.ts";
-import { GatewayArchives, type GatewayArchivesDeps } from "../../src/serve/gateway-archives.ts";
 import { GatewayUpstream } from "../../src/serve/gateway-upstream.ts";
+import { ServedArchives, type ServedArchivesDeps } from "../../src/serve/served-archives.ts";
 import { encode, fakeHandler, fakeStore, sha, testSlice } from "../support/fake-snapshot.ts";
 
 const base = "http://mirror.example/demo/";
@@ -11,11 +11,12 @@ const never = () => new AbortController().signal;
 
 function archivesWith(
   answer: (url: string, signal: AbortSignal) => Promise<Response> | Response,
-  more: Partial<GatewayArchivesDeps> = {},
+  more: Partial<ServedArchivesDeps> = {},
 ) {
   const asked: string[] = [];
   const store = fakeStore();
-  const archives = new GatewayArchives({
+  const archives = new ServedArchives({
+    catalog: null,
     base,
     fetch: async (input, init) => {
       asked.push(String(input));
@@ -37,7 +38,7 @@ describe("archives through the gateway", () => {
       const { archives, asked, store } = archivesWith(() => new Response(bytes));
       const first = await archives.get("default", algorithm, sums[algorithm], never());
       expect(first).toMatchObject({ sha256: sums.sha256, source: "upstream" });
-      expect(sha("sha256", await first.bytes.bytes())).toBe(sums.sha256);
+      expect(sha("sha256", await new Response(first.body as Uint8Array<ArrayBuffer>).bytes())).toBe(sums.sha256);
       expect(asked).toEqual([`${base}gateway/archive/${algorithm}/${sums[algorithm]}`]);
       expect(store.archives.get(sums.sha256)?.record).toMatchObject({ ...sums, size: bytes.length });
       for (const kind of ["md5", "sha256", "sha512"] as const) {
@@ -59,7 +60,12 @@ describe("archives through the gateway", () => {
     const { archives, store } = archivesWith(() => new Response(wrong()));
     await expect(archives.get("default", "md5", sums.md5, never())).rejects.toMatchObject({ code: "archive-mismatch" });
     expect(store.archives.size).toBe(0);
-    expect(archives.report()).toEqual({ active: [], failed: [`md5=${sums.md5}`] });
+    const place = `${base}gateway/archive/md5/${sums.md5}`;
+    expect(archives.report()).toEqual({
+      active: [],
+      failed: [`md5=${sums.md5}`],
+      mismatched: [{ checksum: `md5=${sums.md5}`, place }],
+    });
   });
 
   test("stored bytes that changed are fetched again and replaced", async () => {
@@ -108,7 +114,7 @@ describe("archives through the gateway", () => {
     alone.abort();
     await expect(abandoned).rejects.toMatchObject({ code: "aborted" });
     expect(aborted).toBe(true);
-    expect(archives.report()).toEqual({ active: [], failed: [] });
+    expect(archives.report()).toEqual({ active: [], failed: [], mismatched: [] });
   });
 
   test("what the gateway tried is passed on", async () => {
@@ -152,9 +158,9 @@ describe("archives through the gateway", () => {
 
   test("a full store is no reason not to answer", async () => {
     const store = fakeStore();
-    store.archiveWriter = () => {
-      throw new Error("quota");
-    };
+    const { archiveWriter } = store;
+    const refused = () => Promise.reject(new Error("quota"));
+    store.archiveWriter = () => ({ ...archiveWriter(), size: 0, write: refused, commit: refused });
     const { archives } = archivesWith(() => new Response(bytes), { store });
     expect(await archives.get("default", "sha256", sums.sha256, never())).toMatchObject({ source: "upstream" });
   });

@@ -21,7 +21,7 @@ const facts: HttpFacts = {
 };
 const archives: Archives = {
   get: async (_repository, algorithm, hex) =>
-    hex === facts[algorithm] ? { bytes: new Blob([archive]), sha256: facts.sha256, source: "store" } : null,
+    hex === facts[algorithm] ? { body: new Blob([archive]), sha256: facts.sha256, source: "store" } : null,
   report: () => ({ active: [], failed: [] }),
 };
 

@@ -1,0 +1,144 @@
+import type { Clock } from "../core/cooperation/clock.ts";
+import type { Slice } from "../core/cooperation/slice.ts";
+import { MirrorError } from "../core/errors.ts";
+import { isArchive } from "../core/opam/archive-sources.ts";
+import type { Checksum } from "../core/opam/checksum.ts";
+import { pieceBytes } from "../store/blob-bytes.ts";
+import type { ArchiveRecord } from "../store/records.ts";
+import type { Store, StoredArchive } from "../store/store.ts";
+import type { KnownArchive } from "./archive-catalog.ts";
+import { bytesDigest, Digests } from "./blob-digest.ts";
+import type { Archive, ArchiveStream } from "./ports.ts";
+
+/** Archives up to this size are answered from memory, so that the very bytes that were hashed go out. */
+export const wholeBytes: number = 8 * 1024 * 1024;
+/** Checksums whose sha256 is remembered; beyond it, all are forgotten. */
+const rememberedChecksums = 10_000;
+/** Large archives whose pieces are known. */
+const rememberedPieces = 32;
+/** How exactly the last use of an archive is recorded. Milliseconds. */
+const useMs = 60_000;
+
+export interface StoredArchivesDeps {
+  readonly store: Pick<Store, "archive" | "archivesWith" | "changeArchive">;
+  readonly clock: Clock;
+  readonly slice: () => Slice;
+}
+
+/**
+ * Archives of the store. Nothing is believed: bytes are hashed when they are read. Of a large archive all bytes are hashed before the
+ * first goes out, piece by piece, and each piece again when it does, because it is read again then.
+ */
+export class StoredArchives {
+  readonly #deps: StoredArchivesDeps;
+  readonly #sha256 = new Map<string, string>();
+  /** Hex sha256 of each piece, by the sha256 of the whole. */
+  readonly #pieces = new Map<string, readonly string[]>();
+
+  constructor(deps: StoredArchivesDeps) {
+    this.#deps = deps;
+  }
+
+  /** Null when none is what was asked for and all that `known` lists, or when its bytes are not what they were. */
+  async find(asked: Checksum, known: KnownArchive | null): Promise<Archive | null> {
+    try {
+      for (const sha256 of await this.#candidates(asked)) {
+        const stored = await this.#deps.store.archive(sha256);
+        if (stored === undefined || !isAsked(stored.record, asked, known)) continue;
+        const body = await this.#verified(stored);
+        if (body === null) continue;
+        this.#used(stored.record);
+        return { sha256, source: "store", body };
+      }
+    } catch {
+      // A store that fails is no reason not to fetch.
+    }
+    return null;
+  }
+
+  /** So that an archive that was just stored is found without asking for its name. */
+  remember(record: ArchiveRecord): void {
+    if (this.#sha256.size >= rememberedChecksums) this.#sha256.clear();
+    this.#sha256.set(`md5=${record.md5}`, record.sha256).set(`sha512=${record.sha512}`, record.sha256);
+  }
+
+  async #candidates({ algorithm, hex }: Checksum): Promise<readonly string[]> {
+    if (algorithm === "sha256") return [hex];
+    const known = this.#sha256.get(`${algorithm}=${hex}`);
+    if (known !== undefined) return [known];
+    return this.#deps.store.archivesWith(algorithm, hex);
+  }
+
+  async #verified(stored: StoredArchive): Promise<Archive["body"] | null> {
+    const { record } = stored;
+    if (record.size <= wholeBytes) {
+      const bytes = await stored.read(0, record.size);
+      return (await bytesDigest(bytes, "sha256", this.#deps.slice())) === record.sha256 ? bytes : null;
+    }
+    let pieces = this.#pieces.get(record.sha256);
+    if (pieces === undefined) {
+      const found = await this.#hashPieces(stored);
+      if (found === null) return null;
+      pieces = found;
+      for (const oldest of [...this.#pieces.keys()].slice(0, -rememberedPieces)) this.#pieces.delete(oldest);
+      this.#pieces.set(record.sha256, pieces);
+    }
+    return this.#stream(stored, pieces);
+  }
+
+  async #hashPieces(stored: StoredArchive): Promise<readonly string[] | null> {
+    const { size, sha256 } = stored.record;
+    const whole = await Digests.create(["sha256"], this.#deps.slice());
+    const pieces: string[] = [];
+    for (let at = 0; at < size; at += pieceBytes) {
+      const bytes = await stored.read(at, pieceBytes);
+      await whole.update(bytes);
+      pieces.push(await bytesDigest(bytes, "sha256", this.#deps.slice()));
+    }
+    return whole.finish().sha256 === sha256 ? pieces : null;
+  }
+
+  #stream(stored: StoredArchive, pieces: readonly string[]): ArchiveStream {
+    const { size, sha256 } = stored.record;
+    return {
+      size,
+      open: (first, last) => {
+        let at = first;
+        const end = Math.min(last + 1, size);
+        return new ReadableStream<Uint8Array<ArrayBuffer>>(
+          {
+            pull: async (controller) => {
+              const index = Math.floor(at / pieceBytes);
+              const bytes = await stored.read(index * pieceBytes, pieceBytes);
+              if ((await bytesDigest(bytes, "sha256", this.#deps.slice())) !== pieces[index]) {
+                this.#pieces.delete(sha256);
+                throw new MirrorError("store-lost", { reason: `archive ${sha256} has changed while it was read` });
+              }
+              const from = at - index * pieceBytes;
+              const part = bytes.subarray(from, Math.min(bytes.length, end - index * pieceBytes));
+              at += part.length;
+              controller.enqueue(part);
+              if (at >= end) controller.close();
+            },
+          },
+          { highWaterMark: 0 },
+        );
+      },
+    };
+  }
+
+  #used({ sha256, lastUse }: ArchiveRecord): void {
+    const now = this.#deps.clock.wall();
+    if (Math.abs(now - lastUse) < useMs) return;
+    void this.#deps.store.changeArchive(sha256, { lastUse: now }).catch(() => undefined);
+  }
+}
+
+/** Whether the digests of an archive are what was asked for, and what opam files list with it. */
+export function isAsked(
+  digests: Pick<ArchiveRecord, "md5" | "sha256" | "sha512">,
+  { algorithm, hex }: Checksum,
+  known: KnownArchive | null,
+): boolean {
+  return digests[algorithm] === hex && (known === null || isArchive(known, digests));
+}
