@@ -2,6 +2,7 @@ import { type BrowserName, launch, skipReason } from "../../support/browsers/bro
 import { alternate } from "../alternate.ts";
 import { type Bench, type Experiment, inFreshChromium, startEngine } from "../bench.ts";
 import type { SyncFigures } from "../browser/bench-engine.ts";
+import { untilAtRest } from "../rest.ts";
 import { figure, makeRow } from "../row.ts";
 import { firstSyncs } from "./first-sync.ts";
 
@@ -57,6 +58,7 @@ async function otherBrowser(bench: Bench, name: BrowserName): Promise<SyncFigure
   try {
     const page = await browser.open(bench.site.page);
     await page.waitFor(() => "bench" in globalThis, 10_000);
+    await untilAtRest();
     await startEngine(page);
     return await page.evaluate((branch) => globalThis.bench.sync(branch), "master");
   } finally {
