@@ -5,6 +5,7 @@ import { bodyLimit } from "./body-limit.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
 import { type GitRequest, type GitSource, gitHeaders, requestBodyLimit } from "./git-source.ts";
 import type { GitExchange, Log } from "./options.ts";
+import { pacedFor } from "./pace.ts";
 import { methodNotAllowed, notFound, problem } from "./problem.ts";
 import { streamOut } from "./stream-out.ts";
 
@@ -85,7 +86,8 @@ async function answer(
   const shaped = shape(exchange, found.body);
   const { "content-length": sized, ...headers } = found.headers;
   const known = sized !== undefined && shaped === found.body ? { ...headers, "content-length": sized } : headers;
-  return streamOut(c, 200, known, shaped, log);
+  const sent = exchange.request === "git-upload-pack" ? pacedFor(incoming.headers["user-agent"], shaped) : shaped;
+  return streamOut(c, 200, known, sent, log);
 }
 
 function headersOf(given: GatewayContext["env"]["incoming"]["headers"]): GitRequest["headers"] {

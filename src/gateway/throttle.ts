@@ -1,10 +1,8 @@
 import { Transform } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const piecesPerSecond = 50;
-
-/** Passes bytes at a steady rate, in pieces of a fiftieth of a second. */
-export function throttle(bytesPerSecond: number): Transform {
+/** Passes bytes at a steady rate, in so many pieces a second. */
+export function throttle(bytesPerSecond: number, piecesPerSecond: number = 50): Transform {
   const piece = Math.max(1, Math.floor(bytesPerSecond / piecesPerSecond));
   let started: number | null = null;
   let passed = 0;
