@@ -15,6 +15,8 @@ export type YieldPolicy = "budget" | "never" | "every";
 /** What may pass between two looks at the clock, and the most calls of `due` that go without one. */
 const trustedMs = 0.1;
 const mostTrusted = 8;
+/** The first slices are half as long: code that is not compiled yet takes steps of unforeseen length, and they end late. */
+const coldPauses = 40;
 
 /**
  * The time budget that every loop over input takes: `if (slice.due()) await slice.pause();`.
@@ -70,7 +72,7 @@ export class Slice {
     this.#trusted = Math.min(mostTrusted, Math.floor(trustedMs / perCall));
     this.#read = now;
     this.#calls = 0;
-    return now - this.#started >= this.ms;
+    return now - this.#started >= (this.#pauses < coldPauses ? this.ms / 2 : this.ms);
   }
 
   /**
