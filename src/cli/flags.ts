@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { basePath } from "../gateway/base-path.ts";
+import { parseKeep, parseSize } from "../gateway/keep-option.ts";
 import { OperatorError } from "../gateway/operator-error.ts";
 import type { GatewayOptions } from "../gateway/options.ts";
 import { parseArchiveMirror, parseOrigin, parseRepository, parseSourceNetwork } from "../gateway/repository-option.ts";
@@ -29,6 +30,8 @@ export const flags = {
   check: { type: "boolean" },
   "skip-download": { type: "boolean" },
   "parallel-downloads": { type: "string" },
+  keep: { type: "string", multiple: true },
+  "archive-limit": { type: "string" },
   "archive-mirror": { type: "string", multiple: true },
   "source-network": { type: "string", multiple: true },
   "hook-url": { type: "string" },
@@ -77,6 +80,8 @@ export function serveFlags(args: readonly string[], environment: NodeJS.ProcessE
       ...(values["skip-download"] === true ? { skipDownload: true } : {}),
       ...(parallel === undefined ? {} : { parallelDownloads: parallelOf(parallel) }),
       ...(hook.path === null && hook.token === null ? {} : { hook }),
+      ...(values.keep === undefined ? {} : { keep: values.keep.map(parseKeep) }),
+      ...(values["archive-limit"] === undefined ? {} : { archiveLimitBytes: parseSize(values["archive-limit"]) }),
       ...(values["archive-mirror"] === undefined
         ? {}
         : { archiveMirrors: values["archive-mirror"].map(parseArchiveMirror) }),

@@ -17,6 +17,9 @@ Flags of serve
   --source-network CIDR           opam files may name archives there too, not at public addresses alone; repeatable
   --skip-download                 serves archives that are here already, and fetches none
   --parallel-downloads N          archives fetched at a time (default 20)
+  --keep [NAME=]all|PACKAGE       archives that are fetched ahead and never evicted: all, a name, or name.version; repeatable
+  --archive-limit SIZE            what fetched archives may take, 20GB for example (default: no limit for those that
+                                  are kept, 2 GiB for all others)
   --data DIR                      keeps the mirror and fetched archives there (default: a temporary folder)
   --ignore-local                  takes the mirror in DIR for empty, and fetches it again
   --check                         only checks what DIR holds: exit code 1 when something is damaged

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { copyFile, link, mkdir, rename, rm, stat } from "node:fs/promises";
+import { copyFile, link, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -11,25 +11,26 @@ import type { KnownArchive } from "../serve/archive-catalog.ts";
 import type { AddressRule } from "./address.ts";
 import type { Digests } from "./archive-digest.ts";
 import { algorithms, type Checksum, cachePath, checksumText } from "./checksum.ts";
+import { FetchedArchives } from "./fetched-archives.ts";
 import { outbound, withoutQuery } from "./outbound.ts";
 import { Places } from "./places.ts";
 
 /** As many as opam-mirror runs. */
-const defaultParallel = 20;
+export const defaultParallel = 20;
 const firstByteMs = 15_000;
 const idleMs = 30_000;
 /** One source, from the question to the last byte. */
 const totalMs = 600_000;
 /** URLs of opam files that are asked for one archive. */
 const askedUrls = 16;
-/** What fetched archives may take on disk before the oldest are removed. */
-const keepBytes = 2 * 1024 * 1024 * 1024;
 
 export interface DownloadOptions {
   /** Archives that are fetched at a time. */
   readonly parallel?: number;
   /** For the URLs of opam files; null asks none of them. */
   readonly rule: AddressRule | null;
+  /** Whether any of them are kept: then nothing is evicted before `shelf.decided`. */
+  readonly keeps?: boolean;
 }
 
 /** Where an archive may be had. */
@@ -48,13 +49,18 @@ export class DownloadedArchives {
   readonly #rule: AddressRule | null;
   readonly #places: Places;
   readonly #running = new Map<string, Promise<string[]>>();
-  readonly #kept = new Map<string, { readonly size: number; readonly paths: readonly string[] }>();
-  #keptBytes = 0;
+  /** What is in the folder. */
+  readonly shelf: FetchedArchives;
 
   /** `caches` are URLs of folders with the cache layout, ending in a slash. */
-  constructor(folder: string, caches: readonly URL[], { parallel = defaultParallel, rule }: DownloadOptions) {
+  constructor(
+    folder: string,
+    caches: readonly URL[],
+    { parallel = defaultParallel, rule, keeps = false }: DownloadOptions,
+  ) {
     this.#places = new Places(parallel);
     this.#folder = folder;
+    this.shelf = new FetchedArchives(folder, keeps);
     this.#caches = caches;
     this.#rule = rule;
   }
@@ -159,16 +165,7 @@ export class DownloadedArchives {
       }
     }
     await named(pending, path);
-    this.#keptBytes += size - (this.#kept.get(path)?.size ?? 0);
-    this.#kept.delete(path);
-    this.#kept.set(path, { size, paths: [path, ...aliases] });
-    for (const [oldest, { size: bytes, paths }] of this.#kept) {
-      if (this.#keptBytes <= keepBytes || oldest === path) break;
-      this.#kept.delete(oldest);
-      this.#keptBytes -= bytes;
-      // Readers that have it open keep their bytes.
-      for (const gone of paths) if (await stat(gone).catch(() => null)) await rm(gone, { force: true });
-    }
+    await this.shelf.added(digests, size);
   }
 }
 

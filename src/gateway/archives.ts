@@ -61,7 +61,10 @@ export class Archives {
         ? await catalog?.sourcesAnywhere(checksum)
         : await catalog?.sourcesOf(repository, checksum)) ?? null;
     const stored = await this.#verified(this.#downloads.path(checksum), checksum, known, "store");
-    if (stored !== null) return stored;
+    if (stored !== null) {
+      void this.#downloads.shelf.used(stored.sha256);
+      return stored;
+    }
     let unknown = false;
     for (const folder of this.#folders) {
       const path = await folder.find(checksum, scanWaitMs);

@@ -1,7 +1,8 @@
+import { asMirrorError } from "../core/errors.ts";
 import { defaultLimits } from "../core/git/limits.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { MirrorConfig, RepositoryConfig } from "../protocol/config.ts";
-import type { Status } from "../protocol/status.ts";
+import type { RepositoryStatus, Status } from "../protocol/status.ts";
 import { ArchiveCatalog } from "../serve/archive-catalog.ts";
 import { createHandler } from "../serve/handler.ts";
 import { UploadPack } from "../serve/upload-pack.ts";
@@ -17,6 +18,7 @@ import type { GitShape } from "./git-routes.ts";
 import { SharedGit } from "./git-shared.ts";
 import type { GitSource } from "./git-source.ts";
 import { StoreGit } from "./git-store.ts";
+import { type GatewayKeeping, gatewayKeeper, saveKeeping } from "./keeping.ts";
 import { MirrorArchives } from "./mirror-archives.ts";
 import { MirrorUpstream } from "./mirror-upstream.ts";
 import type { Log } from "./options.ts";
@@ -33,6 +35,8 @@ export interface MirrorParts {
   readonly archives: Archives;
   readonly upstreams: ReadonlyMap<string, URL>;
   readonly everyMs: number;
+  /** Null keeps no archives. */
+  readonly keeping: GatewayKeeping | null;
   readonly log: Log;
 }
 
@@ -63,6 +67,14 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
   const snapshots = new SnapshotReader(store);
   const openSnapshot = (repository: string) => snapshots.current(repository);
   parts.archives.follow(new ArchiveCatalog({ store, openSnapshot, slice: gatewaySlice }));
+  const keeper = parts.keeping === null ? null : gatewayKeeper(parts.keeping, store, parts.archives, openSnapshot, log);
+  const commits = new Map<string, string | null>();
+  const keepUp = ({ name, state, commit }: RepositoryStatus) => {
+    // After a sync, not when it publishes: only then is it known where archives come from.
+    if (keeper === null || state === "syncing" || commits.get(name) === commit) return;
+    commits.set(name, commit);
+    void keeper.refresh().catch((thrown: unknown) => log(asMirrorError(thrown).message));
+  };
   const engine = new SyncEngine(
     {
       store,
@@ -75,7 +87,10 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
       gitDirectory: (repository) => repository,
     },
     {
-      progress: (status, availability) => syncs.progress(status, availability),
+      progress: (status, availability) => {
+        syncs.progress(status, availability);
+        keepUp(status);
+      },
       published: (repository) => {
         syncs.published(repository);
         // Opened before the first request asks for it.
@@ -98,6 +113,7 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
       await engine.update(repository);
     },
     engineStatus: () => engine.status(),
+    keeping: () => keeper?.status() ?? null,
     onAnswered: (ms) => void engine.answered([ms]),
   });
   const uploadPack = new UploadPack({
@@ -111,6 +127,7 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
   const git = new Map(names.map((name) => [`${name}.git`, new StoreGit(name, uploadPack, log)]));
   const before = await store.repositories();
   await engine.follow(config.repositories);
+  if (parts.keeping !== null) await saveKeeping(parts.keeping, names, store);
   for (const repository of config.repositories)
     await keepTarballEqual(store, snapshots, repository, before.find(({ name }) => name === repository.name)?.config);
   await handler.refresh();
@@ -130,6 +147,7 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
     },
     close: async () => {
       stop();
+      await keeper?.close();
       await engine.close();
       await parts.store.close();
     },

@@ -17,6 +17,14 @@ export interface OriginOption {
   readonly url: string;
 }
 
+/** One `--keep [NAME=]WHAT`. */
+export interface KeepOption {
+  /** Null stands for every repository. */
+  readonly repository: string | null;
+  /** `*`, a package's name, or `name.version`. */
+  readonly what: string;
+}
+
 export interface Hook {
   /** Where a request starts a sync of every repository, below the base path; null leaves `opam/<repository>/update` alone. */
   readonly path: string | null;
@@ -52,6 +60,10 @@ export interface GatewayOptions {
   readonly sourceNetworks?: readonly Network[];
   /** Archives that are fetched at a time. Default 20. */
   readonly parallelDownloads?: number;
+  /** Archives that are fetched ahead and never evicted. */
+  readonly keep?: readonly KeepOption[];
+  /** Bytes that fetched archives may take, kept or not. Default: no limit for those that are kept, 2 GiB for all others. */
+  readonly archiveLimitBytes?: number;
   /** Caches of archives that the served `repo` files name behind our own. */
   readonly archiveMirrors?: readonly string[];
   /** How a sync is started from outside, besides `opam/<repository>/update`. */

@@ -12,7 +12,7 @@ import { createMemoryStore } from "../store/memory.ts";
 import { MemoryContents } from "../store/memory-contents.ts";
 import type { Store } from "../store/store.ts";
 import { addressRule } from "./address.ts";
-import { DownloadedArchives } from "./archive-download.ts";
+import { DownloadedArchives, defaultParallel } from "./archive-download.ts";
 import { FolderCache } from "./archive-folder.ts";
 import { Archives } from "./archives.ts";
 import { basePath } from "./base-path.ts";
@@ -22,6 +22,7 @@ import { LocalGit } from "./git-local.ts";
 import { RemoteGit } from "./git-remote.ts";
 import { SharedGit } from "./git-shared.ts";
 import type { GitSource } from "./git-source.ts";
+import { assertKeepable } from "./keep-option.ts";
 import { gatewayServer, type Tls } from "./listener.ts";
 import { type GatewayMirror, gatewayMirror } from "./mirror.ts";
 import { OperatorError } from "./operator-error.ts";
@@ -71,21 +72,29 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     );
     const gitShape = bodyShape(options);
     const config = configOf(followed, options);
-    const archives = new Archives(
-      folders,
-      new DownloadedArchives(join(work.kept, "archives"), options.skipDownload === true ? [] : urls, {
-        ...(options.parallelDownloads === undefined ? {} : { parallel: options.parallelDownloads }),
-        rule: options.skipDownload === true ? null : addressRule(options.sourceNetworks ?? []),
-      }),
-      log,
+    const keep = options.keep ?? [];
+    assertKeepable(
+      keep,
+      followed.map(({ name }) => name),
+      options,
     );
+    const parallel = options.parallelDownloads ?? defaultParallel;
+    const downloads = new DownloadedArchives(join(work.kept, "archives"), options.skipDownload === true ? [] : urls, {
+      parallel,
+      rule: options.skipDownload === true ? null : addressRule(options.sourceNetworks ?? []),
+      keeps: keep.length > 0,
+    });
+    const archives = new Archives(folders, downloads, log);
+    const limitBytes = options.archiveLimitBytes ?? null;
+    const keeping =
+      keep.length === 0 && limitBytes === null ? null : { keep, limitBytes, parallel, shelf: downloads.shelf };
     const upstreams = new Map(
       followed.flatMap(({ name, upstream }) => (upstream === null ? [] : [[name, new URL(upstream)] as const])),
     );
     if (options.mirror !== false) {
       const store = await openStore(options, work.kept);
       const everyMs = options.updateMs ?? hourMs;
-      mirror = await gatewayMirror({ base, config, store, git, gitShape, archives, upstreams, everyMs, log });
+      mirror = await gatewayMirror({ base, config, store, git, gitShape, archives, upstreams, everyMs, keeping, log });
     }
     const app = gatewayRoutes({
       base,

@@ -1,5 +1,7 @@
 import type { Availability } from "../core/cooperation/meter.ts";
 import type { ErrorRecord } from "../core/errors.ts";
+import type { ArchiveProblemKind } from "../core/opam/archive-problem.ts";
+import type { KeepingStatus } from "./keeping.ts";
 
 /** The JSON of `<base>opam/<repository>/status` (design: HTTP surface, status). Dates are ISO 8601 in UTC. */
 export interface Status {
@@ -7,6 +9,8 @@ export interface Status {
   readonly repositories: readonly RepositoryStatus[];
   readonly availability: AvailabilityStatus;
   readonly storage: StorageStatus;
+  /** What a gateway keeps of archives, where it was told to; pages hear of their own mirror's by `mirror.archives`. */
+  readonly keeping?: KeepingStatus;
 }
 
 export type RepositoryState = "empty" | "syncing" | "ready" | "error";
@@ -48,6 +52,8 @@ export interface RepositoryStatus {
     readonly mismatched?: readonly { readonly checksum: string; readonly place: string }[];
   };
   readonly parseErrors: readonly { readonly path: string; readonly message: string }[];
+  /** How many problems of each kind opam files have (`problems` lists them); not there while there are none, or none are known. */
+  readonly archiveProblems?: Readonly<Partial<Record<ArchiveProblemKind, number>>>;
   /** Upstream's `redirect` field of the `repo` file, shown here because it is not passed on. */
   readonly redirect?: string;
   /** What the operator should know, e.g. that the demo repository is served because the remote could not be reached. */

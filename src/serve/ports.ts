@@ -2,6 +2,7 @@ import type { Clock } from "../core/cooperation/clock.ts";
 import type { Slice } from "../core/cooperation/slice.ts";
 import type { AnsweringHost } from "../core/http/problem.ts";
 import type { ChecksumAlgorithm } from "../core/opam/checksum.ts";
+import type { KeepingStatus } from "../protocol/keeping.ts";
 import type { EngineStatus, LiveAnswer, UpdateOrder } from "../protocol/messages.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
 import type { Store } from "../store/store.ts";
@@ -94,6 +95,8 @@ export interface HandlerDeps {
   /** Starts a sync, or sees to it that somebody does. Resolves when that was asked for, not when it is done. */
   readonly startUpdate: (repository: string, order?: UpdateOrder) => Promise<void>;
   readonly engineStatus: () => Promise<EngineStatus | null>;
+  /** What is kept of archives, for `status`; null where nothing was said of it. */
+  readonly keeping?: () => KeepingStatus | null;
   /** How to answer a request that turned out not to be ours (see Handler.matches); without it, 404. */
   readonly passThrough?: (request: Request) => Promise<Response>;
   /** Milliseconds that an answer took, for the availability meter. */

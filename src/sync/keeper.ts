@@ -32,6 +32,8 @@ export interface KeeperHost {
 }
 
 const tellMs = 200;
+/** What failed is tried again after these, and then after the last of them: hosts come back, and so do networks. */
+const retryMs = [120_000, 600_000, 3_600_000];
 
 /**
  * Keeps archives: fetches what is kept and not stored, pins it, and evicts what nobody keeps when a limit is reached. What is kept is
@@ -50,6 +52,9 @@ export class Keeper {
   #full = false;
   #work: Promise<void> = Promise.resolve();
   #telling = false;
+  #retries = 0;
+  /** Ends the wait for the next try. */
+  #retry: AbortController | null = null;
   #closed = false;
 
   constructor(host: KeeperHost) {
@@ -134,6 +139,7 @@ export class Keeper {
   /** What is under way is given up, and gone on with by the next one. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#retry?.abort();
     this.#verification.stop();
     this.#queue.pause();
     await this.rest();
@@ -264,12 +270,26 @@ export class Keeper {
     if (this.#isFull() && this.#missing > 0) this.#fill();
   }
 
+  #tryAgainLater(): void {
+    if (this.#retry !== null || this.#state() !== "idle" || this.#queue.failed.length === 0) return;
+    const retry = new AbortController();
+    this.#retry = retry;
+    const ms = retryMs[Math.min(this.#retries++, retryMs.length - 1)]!;
+    const again = () => {
+      this.#retry = null;
+      if (this.#queue.failed.length > 0) void this.refresh().catch(() => undefined);
+    };
+    this.#host.clock.sleep(ms, retry.signal).then(again, () => undefined);
+  }
+
   #tell(): void {
     if (this.#telling || this.#closed) return;
     this.#telling = true;
     const tell = () => {
       this.#telling = false;
-      if (!this.#closed) this.#host.changed(this.status());
+      if (this.#closed) return;
+      this.#host.changed(this.status());
+      this.#tryAgainLater();
     };
     void this.#host.clock.sleep(tellMs).then(tell, tell);
   }

@@ -108,6 +108,7 @@ test("what opam-mirror can be told", () => {
       ...["--skip-download", "--ignore-local", "--check", "--memory", "--no-mirror"],
       ...["--parallel-downloads", "7", "--hook-url", "/hooks/push/", "--hook-token", "t", "--log", "json"],
       ...["--archive-mirror", "https://a.example/cache/", "--archive-mirror", "http://b.example"],
+      ...["--keep", "all", "--keep", "own=dune.3.16.0", "--archive-limit", "1.5GB"],
       ...["--source-network", "10.0.0.0/8", "--source-network", "fd00::1"],
     ],
     {},
@@ -118,6 +119,11 @@ test("what opam-mirror can be told", () => {
     memory: true,
     mirror: false,
     parallelDownloads: 7,
+    keep: [
+      { repository: null, what: "*" },
+      { repository: "own", what: "dune.3.16.0" },
+    ],
+    archiveLimitBytes: 1_500_000_000,
     hook: { path: "hooks/push", token: "t" },
     archiveMirrors: ["https://a.example/cache", "http://b.example"],
     sourceNetworks: [
@@ -132,6 +138,10 @@ test("what opam-mirror can be told", () => {
 });
 
 test.each([
+  ["--keep", "../x", /names no package/],
+  ["--keep", "default=*", /names no package/],
+  ["--archive-limit", "20", /no size/],
+  ["--archive-limit", "1kB", /no size/],
   ["--parallel-downloads", "0", /from 1 to 1000/],
   ["--parallel-downloads", "many", /from 1 to 1000/],
   ["--hook-url", "opam/x", /cannot be the path of a hook/],

@@ -103,7 +103,7 @@ export function keepingWords({ state, wanted, stored, waiting, failures }: Keepi
       return ["Full", "What is kept takes all the room there is. Raise the limit, or keep less."];
     case "idle":
       if (wanted === 0) return ["Nothing is kept", "Archives are fetched when somebody asks for them."];
-      if (failed > 0) return ["Done, but for some", "Those that failed are tried again after the next sync."];
+      if (failed > 0) return ["Done, but for some", "Those that failed are tried again now and then."];
       return ["Complete", stored === wanted ? "All of it is here, also without a network." : ""];
   }
 }
