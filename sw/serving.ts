@@ -9,6 +9,7 @@ import { ArchiveIndexes } from "../src/serve/archive-indexes.ts";
 import { GatewayUpstream } from "../src/serve/gateway-upstream.ts";
 import { createHandler, type Handler } from "../src/serve/handler.ts";
 import { ServedArchives } from "../src/serve/served-archives.ts";
+import { evict } from "../src/store/eviction.ts";
 import { openIndexedDbStore } from "../src/store/indexeddb.ts";
 import { SnapshotReader } from "../src/store/snapshot-reader.ts";
 import type { Store } from "../src/store/store.ts";
@@ -57,6 +58,7 @@ export function openServing(
       base,
       store,
       catalog,
+      makeRoom: async (bytes) => (await evict(store, bytes)) > 0,
       fetch: (url, init) => fetch(url, init),
       clock: systemClock,
       slice,
@@ -64,7 +66,8 @@ export function openServing(
     }),
     startUpdate: async (repository, order) => update(repository, order),
     engineStatus: () => link.status(),
-    passThrough: (request) => fetch(request),
+    // Fails as it would have failed without us.
+    passThrough: (request) => fetch(request).catch(() => Response.error()),
     onAnswered: (ms) => link.answered(ms),
   });
   const channel = new BroadcastChannel(names.progressChannel);

@@ -3,6 +3,7 @@ import type { KeepingStatus, VerifyReport } from "../protocol/keeping.ts";
 import type { UpdateOrder } from "../protocol/messages.ts";
 import type { Status } from "../protocol/status.ts";
 import type { UpdatesAnswer } from "../protocol/updates.ts";
+import type { BlockedAddress } from "./blocked-addresses.ts";
 
 /**
  * Which source archives the mirror keeps, whether or not anybody asks for them. Every order resolves when it is stored, and is carried
@@ -44,6 +45,15 @@ export interface Mirror {
   readonly archives: MirrorArchives;
   /** What opam files of a repository say of archives that cannot be mirrored, or are trusted less. */
   problems(repository: string): Promise<ArchiveProblemsAnswer>;
+  /**
+   * As the page's own `fetch`, and what opam files name comes from the mirror whatever the browser thinks of its address: a secure page may
+   * not ask `http://` addresses, and a content security policy may forbid others. What no opam file names is fetched as ever.
+   */
+  fetch(url: string | URL, init?: RequestInit): Promise<Response>;
+  /** Public addresses of the repositories that this page's content security policy blocks, with what to add to it. */
+  readonly blocked: readonly BlockedAddress[];
+  /** Calls the listener for each of `blocked`, now and later; the returned function ends it. */
+  onBlocked(listener: (blocked: BlockedAddress) => void): () => void;
   /** Base URL of the scope, ends in "/" */
   readonly base: string;
   /** False when no service worker answers this page. */

@@ -9,6 +9,7 @@ import type { UpdatesAnswer } from "../protocol/updates.ts";
 import { KeptArchives } from "./archives.ts";
 import { askMirror } from "./ask-mirror.ts";
 import { updateAutomatically } from "./automatic-updates.ts";
+import { type BlockedAddress, BlockedAddresses } from "./blocked-addresses.ts";
 import { configure, gatewayRepositories } from "./configuration.ts";
 import { Election } from "./election.ts";
 import type { EngineProcess } from "./engine-process.ts";
@@ -63,6 +64,7 @@ class OpenMirror implements Mirror {
   readonly #election: Election;
   readonly #view: StatusView = new StatusView();
   readonly #ended: AbortController = new AbortController();
+  readonly #blocked: BlockedAddresses;
   readonly archives: KeptArchives = new KeptArchives((message) => this.#tell(message), this.#ended.signal);
   /** Null while this page is frozen: an open channel keeps a page out of the back-forward cache. */
   #channel: BroadcastChannel | null = null;
@@ -87,6 +89,10 @@ class OpenMirror implements Mirror {
     const failed = (thrown: unknown) => this.#view.failed(errorRecord(thrown), systemClock.wall());
     this.#election = new Election(names, new Leader(names, base, repositories, led, failed));
     const { signal } = this.#ended;
+    this.#blocked = new BlockedAddresses(
+      repositories.flatMap(({ origins }) => origins),
+      signal,
+    );
     if (autoUpdate) {
       const times = { ...defaultTimes, interval: updateIntervalMs };
       const known = () => this.status?.repositories ?? [];
@@ -117,6 +123,28 @@ class OpenMirror implements Mirror {
 
   get leading(): boolean {
     return this.#election.process !== null;
+  }
+
+  get blocked(): readonly BlockedAddress[] {
+    return this.#blocked.all;
+  }
+
+  onBlocked(listener: (blocked: BlockedAddress) => void): () => void {
+    return this.#blocked.subscribe(listener);
+  }
+
+  async fetch(url: string | URL, init: RequestInit = {}): Promise<Response> {
+    const { href, protocol: scheme } = new URL(url, document.baseURI);
+    const isArchive = /^https?:$/.test(scheme) && /^(?:GET|HEAD)$/i.test(init.method ?? "GET");
+    const [repository] = this.#repositories;
+    if (isArchive && repository !== undefined) {
+      const address = new URL(`opam/${repository.name}/archive`, this.base);
+      address.searchParams.set("url", href);
+      const response = await fetch(address, { ...init, mode: "same-origin" });
+      if (response.status !== 404) return response;
+      await response.body?.cancel();
+    }
+    return fetch(href, init);
   }
 
   get requestsControlled(): boolean {

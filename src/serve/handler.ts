@@ -123,7 +123,7 @@ class Router {
   }
 
   #deadlineOf(route: Route): number {
-    if (route.kind === "archive" || route.kind === "source") return this.#deadlines.archive;
+    if (["archive", "address", "source"].includes(route.kind)) return this.#deadlines.archive;
     // The snapshot is opened within a metadata deadline before the tarball's begins.
     if (route.kind === "tarball") return this.#deadlines.tarball + this.#deadlines.metadata;
     return 2 * this.#deadlines.metadata;
@@ -148,6 +148,8 @@ class Router {
         await this.#configured(route.repository);
         return this.#archive(request, route.repository, route);
       }
+      case "address":
+        return this.#address(request, route.repository);
       case "source":
         return this.#source(request, route.url);
       case "status":
@@ -178,6 +180,15 @@ class Router {
 
   async #archive(request: Request, repository: string, checksum: Checksum): Promise<Response> {
     return this.#respond(request, await this.#archives.entity(request, repository, checksum, this.#deadlines.archive));
+  }
+
+  /** For pages that may not ask the address itself. Not on a gateway, where clients name no addresses. */
+  async #address(request: Request, repository: string): Promise<Response> {
+    await this.#configured(repository);
+    const url = new URL(request.url).searchParams.get("url") ?? "";
+    const named = await this.#deps.catalog?.archiveAt(url);
+    if (named) return this.#archive(request, named.repository, named.checksum);
+    throw new MirrorError("not-found", { path: "archive that an opam file names by that address" });
   }
 
   /** The index only finds opam files: what none of them names after all is not ours. */

@@ -15,6 +15,8 @@ export type Route =
       readonly algorithm: ChecksumAlgorithm;
       readonly hex: string;
     }
+  /** An archive by its address, which is the query's `url`. */
+  | { readonly kind: "address"; readonly repository: string }
   /** An address that an opam file seems to name. */
   | { readonly kind: "source"; readonly url: string }
   /** Below a repository, but nothing that a mirror has. */
@@ -52,6 +54,8 @@ export function parseRepositoryPath(repository: string, encoded: string): Route 
       case "problems":
       case "update":
         return segments.length === 1 ? { kind: path as "repo", repository } : { kind: "unknown", repository, path };
+      case "archive":
+        return { kind: segments.length === 1 ? "address" : "unknown", repository, path };
       case "index.tar.gz":
         return { kind: segments.length === 1 ? "tarball" : "unknown", repository, path };
       case "packages":

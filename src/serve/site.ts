@@ -56,9 +56,10 @@ export class Site {
     const below = this.#origins === null ? null : this.#below(url);
     if (below !== null) return below;
     if (this.#origins === null && layout.test(url.pathname)) return { kind: "undecided" };
-    if (this.#urls === null || kind === null || (kind.method !== "GET" && kind.method !== "HEAD")) return null;
-    // Until it is known what opam files name, what scripts fetch may be it: pictures, styles and the like are not.
-    if (!this.#urls.loaded) return kind.destination === "" ? { kind: "undecided" } : null;
+    if (this.#urls === null || kind === null) return null;
+    // What opam files name is data for scripts: never a script, style or picture of the page, whatever they name.
+    if (kind.destination !== "" || (kind.method !== "GET" && kind.method !== "HEAD")) return null;
+    if (!this.#urls.loaded) return { kind: "undecided" };
     return this.#urls.has(url.href) ? { kind: "source", url: url.href } : null;
   }
 

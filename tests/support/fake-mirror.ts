@@ -59,6 +59,9 @@ export function fakeMirror(
     base: over.base ?? "http://localhost/",
     leading: true,
     requestsControlled: over.requestsControlled ?? true,
+    blocked: [],
+    onBlocked: () => () => undefined,
+    fetch: (url, init) => fetch(url, init),
     calls,
     get status() {
       return status;
