@@ -27,6 +27,8 @@ export interface LastSync {
   readonly durationMs: number;
   readonly changedFiles: number;
   readonly error: ErrorRecord | null;
+  /** Why the compaction that followed it failed. What is served is as it was, and the next sync brings the next try. */
+  readonly compaction?: ErrorRecord;
 }
 
 export interface RepositoryStatus {

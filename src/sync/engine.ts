@@ -48,6 +48,7 @@ export class SyncEngine implements Engine {
     this.#upkeep = new Upkeep(host, this.#retired, {
       published: (repository, snapshot) => listener.published(repository, snapshot),
       damaged: (repository) => void this.update(repository),
+      failed: (repository, epoch, error) => this.#notCompacted(repository, epoch, error),
     });
   }
 
@@ -177,6 +178,15 @@ export class SyncEngine implements Engine {
     followed.running = null;
     if (error === null && !running.abort.signal.aborted) this.#upkeep.begin(config.name, epoch, changes.removed);
     if (!fenced) this.#listener.progress(progress.status(), this.#meter.read());
+  }
+
+  async #notCompacted(repository: string, epoch: number, error: ErrorRecord): Promise<void> {
+    const progress = this.#followed.get(repository)?.progress;
+    const lastSync = progress?.notCompacted(error);
+    if (progress === undefined || !lastSync) return;
+    // Where there is no room for packs there may be none for this either.
+    await this.#host.store.saveLastSync(repository, epoch, lastSync, progress.branch).catch(() => undefined);
+    this.#listener.progress(progress.status(), this.#meter.read());
   }
 
   /** Configures what an emptied database has forgotten, so that it is cloned again, and takes the epoch of a sync. */

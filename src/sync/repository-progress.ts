@@ -1,4 +1,5 @@
 import type { Clock } from "../core/cooperation/clock.ts";
+import type { ErrorRecord } from "../core/errors.ts";
 import type { PackReader } from "../core/git/pack-reader.ts";
 import type { LastSync, RepositoryStatus, SyncPhase, SyncProgress } from "../protocol/status.ts";
 import { knownArchives, parseErrors, problemCounts } from "../store/archive-report.ts";
@@ -84,6 +85,12 @@ export class RepositoryProgress {
     this.#phase = null;
     this.#reader = null;
     this.#lastSync = lastSync;
+  }
+
+  /** Adds to what is known of the last sync why its compaction failed; null when there was none. */
+  notCompacted(compaction: ErrorRecord): LastSync | null {
+    this.#lastSync &&= { ...this.#lastSync, compaction };
+    return this.#lastSync;
   }
 
   /** Estimated seconds until the clone is complete, at least 1. */

@@ -1,4 +1,4 @@
-import { MirrorError } from "../core/errors.ts";
+import { asMirrorError, type ErrorRecord, MirrorError } from "../core/errors.ts";
 import { compactSnapshot } from "./compact.ts";
 import { compactionDue } from "./compaction-due.ts";
 import { currentSnapshot } from "./current-snapshot.ts";
@@ -16,6 +16,8 @@ export interface UpkeepListener {
   published(repository: string, snapshot: string): void;
   /** What is served was found damaged, and is marked: a sync is needed. */
   damaged(repository: string): void;
+  /** Nothing has changed, because of this: there is no room for both the old packs and the new one, for example. */
+  failed(repository: string, epoch: number, error: ErrorRecord): Promise<void>;
 }
 
 /** What is done for a repository in the background, between two syncs: its packs are compacted when that pays. */
@@ -24,6 +26,8 @@ export class Upkeep {
   readonly #retired: RetiredSnapshots;
   readonly #listener: UpkeepListener;
   readonly #running: Map<string, Running> = new Map();
+  /** Files that were removed since packs were last looked at to the end: a compaction that failed or made way is still due. */
+  readonly #removed: Map<string, number> = new Map();
 
   constructor(host: SyncHost, retired: RetiredSnapshots, listener: UpkeepListener) {
     this.#host = host;
@@ -34,8 +38,9 @@ export class Upkeep {
   /** To be called after each sync, with its epoch. `removed`: files that it removed. */
   begin(repository: string, epoch: number, removed: number): void {
     const abort = new AbortController();
-    const done = this.#run(repository, epoch, removed, abort.signal)
-      .catch((thrown: unknown) => this.#failed(repository, thrown).catch(() => undefined))
+    this.#removed.set(repository, (this.#removed.get(repository) ?? 0) + removed);
+    const done = this.#run(repository, epoch, abort.signal)
+      .catch((thrown: unknown) => this.#failed(repository, epoch, thrown, abort.signal).catch(() => undefined))
       .then(() => void this.#running.delete(repository));
     this.#running.set(repository, { abort, done });
   }
@@ -56,21 +61,27 @@ export class Upkeep {
     await this.#running.get(repository)?.done;
   }
 
-  async #run(repository: string, epoch: number, removed: number, signal: AbortSignal): Promise<void> {
+  async #run(repository: string, epoch: number, signal: AbortSignal): Promise<void> {
     const current = await currentSnapshot(this.#host, repository, this.#host.slice());
     if (current?.sound !== true || signal.aborted) return;
     const before = current.record;
-    if (!(await compactionDue(this.#host, before, removed))) return;
-    const after = await compactSnapshot(this.#host, before, epoch, signal);
+    const due = await compactionDue(this.#host, before, this.#removed.get(repository) ?? 0);
+    const after = due ? await compactSnapshot(this.#host, before, epoch, signal) : null;
+    this.#removed.delete(repository);
     if (after === null) return;
     this.#retired.retire(before.id);
     this.#listener.published(repository, after.id);
   }
 
   /** Nothing that is served has changed. What was stored already goes, and the next sync brings the next try. */
-  async #failed(repository: string, thrown: unknown): Promise<void> {
+  async #failed(repository: string, epoch: number, thrown: unknown, signal: AbortSignal): Promise<void> {
     await this.#retired.collect();
-    if (!isLost(thrown)) return;
+    if (!isLost(thrown)) {
+      const error = asMirrorError(thrown).toJSON();
+      // It made way for a sync, or for another engine: neither is a failure.
+      if (!signal.aborted && error.code !== "fenced-out") await this.#listener.failed(repository, epoch, error);
+      return;
+    }
     await noteDamage(this.#host.store, repository, thrown);
     // Asked for only when the packs are damaged indeed: what fails for another reason would fail again after that sync.
     const current = await currentSnapshot(this.#host, repository, this.#host.slice());

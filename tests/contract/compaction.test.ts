@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { MirrorError } from "../../src/core/errors.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { scopeNames } from "../../src/protocol/names.ts";
 import { createHandler, type Handler } from "../../src/serve/handler.ts";
@@ -182,6 +183,49 @@ describe.each(stores)("compaction on %s", (_name, openStore) => {
       expect(await mirror.store.collect(new Set())).toEqual({ snapshots: 0, packs: 0, tarballs: 0 });
       await mirror.close();
     }
+  });
+
+  it("says that there was no room, leaves everything as it was, and tries again after the next sync", async () => {
+    const [first, second] = commits();
+    await follow(first!);
+    const store = await openStore();
+    let full = false;
+    const tight: Store = {
+      ...store,
+      packWriter: () => {
+        const writer = store.packWriter();
+        const commit = (key: string, idx: Uint8Array) =>
+          full ? Promise.reject(new MirrorError("store-quota", { needed: 5_000_000 })) : writer.commit(key, idx);
+        return { ...writer, commit };
+      },
+    };
+    const mirror = await openNodeMirror({ remote: server.url, store: tight });
+    await mirror.sync();
+    await follow(second!);
+    await mirror.sync();
+    full = true;
+    const before = await record(mirror);
+    await mirror.engine.rest("default");
+    expect(await record(mirror)).toEqual(before);
+    const { lastSync, state } = (await mirror.engine.status()).repositories[0]!;
+    expect({ state, lastSync }).toMatchObject({
+      state: "ready",
+      lastSync: { error: null, compaction: { code: "store-quota", data: { needed: 5_000_000 } } },
+    });
+    expect((await store.repository("default"))?.lastSync).toEqual(lastSync);
+    // The next one finds nothing new, and no room yet.
+    expect((await mirror.sync()).lastSync?.error).toBeNull();
+    await mirror.engine.rest("default");
+    expect((await record(mirror)).id).toBe(before.id);
+    expect((await store.repository("default"))?.lastSync?.compaction?.code).toBe("store-quota");
+    full = false;
+    await mirror.sync();
+    await mirror.engine.rest("default");
+    expect((await record(mirror)).packs.length).toBe(1);
+    expect((await store.repository("default"))?.lastSync?.compaction).toBeUndefined();
+    await store.collect(new Set());
+    expect(await store.collect(new Set())).toEqual({ snapshots: 0, packs: 0, tarballs: 0 });
+    await mirror.close();
   });
 
   it("publishes nothing when another engine has taken over", async () => {

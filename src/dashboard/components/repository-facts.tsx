@@ -41,6 +41,11 @@ export function repositoryFacts(repository: RepositoryStatus, now: number): read
       ),
     });
   }
+  if (lastSync?.compaction !== undefined)
+    facts.push({
+      term: "Compaction",
+      value: `failed, and is tried again after the next sync. ${lastSync.compaction.message}`,
+    });
   if (archives.known > 0 || archives.stored > 0) {
     facts.push({
       term: "Archives",
