@@ -34,5 +34,5 @@ Flags of serve
   --no-open                       does not open a browser
 
 Exit codes
-  0  ended well, by SIGINT or SIGTERM too     1  could not start, or --check found damage     2  wrong flags
+  0  ended well, by SIGINT or SIGTERM too     1  could not start or stop, or --check found damage     2  wrong flags
 `;

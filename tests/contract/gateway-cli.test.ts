@@ -170,7 +170,16 @@ test("what is served and the lines for opam are said, to people and to programs"
   ];
   expect(events("opam").map(({ command }) => command)).toEqual(commands);
   expect(events("sync")).toMatchObject([
-    { repository: "default", commit: commits.at(-1), versions: expect.any(Number), error: null },
+    {
+      repository: "default",
+      commit: commits.at(-1),
+      versions: expect.any(Number),
+      changedFiles: expect.any(Number),
+      durationMs: expect.any(Number),
+      publishedMs: expect.any(Number),
+      longestGapMs: expect.any(Number),
+      error: null,
+    },
   ]);
   expect(events("advice")).toEqual([]);
   expect(events("stopping")).toHaveLength(1);
