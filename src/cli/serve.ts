@@ -23,6 +23,8 @@ export async function serve(args: readonly string[]): Promise<void> {
   }
   const log = logTo(flags.log, (text) => process.stderr.write(text));
   const gateway = await startGateway({ ...flags.gateway, log });
+  // Before anybody can know that it runs, and stop it.
+  const stopped = untilInterrupted();
   // The one line that scripts wait for; its form is part of the contract.
   process.stdout.write(`listening on ${gateway.url}\n`);
   const page = `${gateway.url}${gateway.base}`;
@@ -41,7 +43,6 @@ export async function serve(args: readonly string[]): Promise<void> {
         { event: "advice" },
       );
   }
-  const stopped = untilInterrupted();
   if (flags.open && process.stdout.isTTY && process.env.CI === undefined) openBrowser(page);
   await stopped;
   log("stopping", { event: "stopping" });

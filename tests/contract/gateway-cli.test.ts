@@ -8,7 +8,7 @@ import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { dirname, join } from "node:path";
 import { build } from "vite";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { sourceFolder } from "../../src/demo/source-archive.ts";
 import { packageRoot } from "../../src/gateway/package-root.ts";
 import { makeOpamRepository } from "../fixtures/opam-repository.ts";
@@ -17,6 +17,9 @@ import { temporaryFolder } from "../support/gateway.ts";
 
 // Inside the package, where the bundle finds its dependencies and package.json as the published one does.
 const bundle = join(packageRoot(), ".cache", `cli-test-${process.pid}`);
+
+// Each check starts processes, which takes seconds where the machine has other work.
+vi.setConfig({ testTimeout: 60_000 });
 
 beforeAll(async () => {
   await build({ configFile: join(packageRoot(), "vite.config.ts"), mode: "node", build: { outDir: bundle } });
@@ -50,7 +53,7 @@ test("two gateways cannot keep their mirrors in one folder", async () => {
   await once(spawn("git", ["init", "--quiet", "--bare", repository]), "close");
   const flags = ["serve", "--port", "0", "--repository", repository, "--data", folder.at("data"), "--no-open"];
   const first = run(...flags);
-  await expect.poll(() => first.stdout, { timeout: 10_000 }).toMatch(/\n/);
+  await expect.poll(() => first.stdout, { timeout: 30_000 }).toMatch(/\n/);
   const second = run(...flags);
   expect(await second.ended).toBe(1);
   expect(second.stderr).toMatch(/another opam-web-mirror \(process \d+\) uses it\. Stop that one, or choose another/);
@@ -58,7 +61,7 @@ test("two gateways cannot keep their mirrors in one folder", async () => {
   first.child.kill("SIGKILL");
   await first.ended;
   const third = run(...flags);
-  await expect.poll(() => third.stdout, { timeout: 10_000 }).toMatch(/\n/);
+  await expect.poll(() => third.stdout, { timeout: 30_000 }).toMatch(/\n/);
   third.child.kill();
   expect(await third.ended).toBe(0);
 });
@@ -68,8 +71,8 @@ test("--check tells by its exit code, and needs a folder", async () => {
   const repository = folder.at("repository.git");
   await once(spawn("git", ["init", "--quiet", "--bare", repository]), "close");
   const running = run("serve", "--port", "0", "--repository", repository, "--data", folder.at("data"), "--log", "json");
-  await expect.poll(() => running.stdout, { timeout: 10_000 }).toMatch(/\n/);
-  await expect.poll(() => running.stderr, { timeout: 10_000 }).toContain('"event":"sync"');
+  await expect.poll(() => running.stdout, { timeout: 30_000 }).toMatch(/\n/);
+  await expect.poll(() => running.stderr, { timeout: 30_000 }).toContain('"event":"sync"');
   for (const line of running.stderr.trimEnd().split("\n")) expect(JSON.parse(line)).toHaveProperty("time");
   const busy = run("serve", "--check", "--data", folder.at("data"));
   expect(await busy.ended).toBe(1);
@@ -87,7 +90,7 @@ test.each(["SIGINT", "SIGTERM"] as const)("serves until %s, from a line that scr
   const repository = folder.at("repository.git");
   await once(spawn("git", ["init", "--quiet", "--bare", repository]), "close");
   const server = run("serve", "--port", "0", "--base", "/x", "--repository", repository, "--no-open");
-  await expect.poll(() => server.stdout, { timeout: 10_000 }).toMatch(/\n/);
+  await expect.poll(() => server.stdout, { timeout: 30_000 }).toMatch(/\n/);
   const url = /^listening on (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(server.stdout)?.[1];
   expect((await fetch(`${url}/x/healthz`)).status).toBe(200);
   server.child.kill(signal);
@@ -107,7 +110,7 @@ test("a stop lets a running answer end, and waits for no other", async () => {
 
   for (const resumed of [true, false]) {
     const server = run("serve", "--port", "0", "--repository", repository, "--upstream-cache", folder.at("cache"));
-    await expect.poll(() => server.stdout, { timeout: 10_000 }).toMatch(/\n/);
+    await expect.poll(() => server.stdout, { timeout: 30_000 }).toMatch(/\n/);
     const url = server.stdout.trim().replace("listening on ", "");
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       get(`${url}/gateway/archive/sha256/${sha256}`, resolve).on("error", reject);
@@ -117,7 +120,7 @@ test("a stop lets a running answer end, and waits for no other", async () => {
     answer.on("error", () => {});
     const closed = new Promise((resolve) => answer.once("close", resolve));
     server.child.kill("SIGTERM");
-    await expect.poll(() => server.stderr, { timeout: 10_000 }).toContain("stopping");
+    await expect.poll(() => server.stderr, { timeout: 30_000 }).toContain("stopping");
     const begun = performance.now();
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
     if (!resumed) expect(await server.ended).toBe(0);
@@ -139,7 +142,7 @@ test("a stop in the middle of a sync ends well, and leaves a sound folder", asyn
   const { gitDir } = await makeOpamRepository({ versions: 1000, seed: 3, commits: 6 });
   const server = run("serve", "--port", "0", "--repository", gitDir, "--data", folder.at("data"), "--log", "json");
   // It is printed before the sync begins.
-  await expect.poll(() => server.stderr, { timeout: 10_000 }).toContain('"event":"serving"');
+  await expect.poll(() => server.stderr, { timeout: 30_000 }).toContain('"event":"serving"');
   server.child.kill("SIGTERM");
   expect(await server.ended).toBe(0);
   const checked = run("serve", "--check", "--data", folder.at("data"));
@@ -150,7 +153,7 @@ test("what is served and the lines for opam are said, to people and to programs"
   await using folder = await temporaryFolder();
   const { gitDir, commits } = await makeOpamRepository({ versions: 1000, seed: 3, commits: 6 });
   const server = run("serve", "--port", "0", "--repository", `${gitDir}#master`, "--memory", "--log", "json");
-  await expect.poll(() => server.stderr, { timeout: 20_000 }).toContain('"event":"sync"');
+  await expect.poll(() => server.stderr, { timeout: 30_000 }).toContain('"event":"sync"');
   server.child.kill("SIGINT");
   expect(await server.ended).toBe(0);
   const url = server.stdout.trim().replace("listening on ", "");
@@ -186,11 +189,11 @@ test("what is served and the lines for opam are said, to people and to programs"
 
   // Reached from elsewhere by plain http: what browsers there miss, and how they get it.
   const lan = run("serve", "--port", "0", "--host", "0.0.0.0", "--repository", gitDir, "--data", folder.at("data"));
-  await expect.poll(() => lan.stderr, { timeout: 10_000 }).toMatch(/^A fresh opam: +opam init default http:\/\/\S+$/m);
+  await expect.poll(() => lan.stderr, { timeout: 30_000 }).toMatch(/^A fresh opam: +opam init default http:\/\/\S+$/m);
   const others = Object.values(networkInterfaces()).some((all) =>
     all?.some(({ family, internal }) => family === "IPv4" && !internal),
   );
-  if (others) await expect.poll(() => lan.stderr, { timeout: 10_000 }).toMatch(/--tls-cert and --tls-key/);
+  if (others) await expect.poll(() => lan.stderr, { timeout: 30_000 }).toMatch(/--tls-cert and --tls-key/);
   lan.child.kill();
   expect(await lan.ended).toBe(0);
 });
@@ -204,7 +207,7 @@ test("over TLS, by a certificate of one's own", async () => {
   await writeFile(folder.at("key.pem"), key);
   const tls = ["--tls-cert", folder.at("cert.pem"), "--tls-key", folder.at("key.pem")];
   const server = run("serve", "--port", "0", "--repository", repository, ...tls);
-  await expect.poll(() => server.stdout, { timeout: 10_000 }).toMatch(/^listening on https:/);
+  await expect.poll(() => server.stdout, { timeout: 30_000 }).toMatch(/^listening on https:/);
   const url = server.stdout.trim().replace("listening on ", "");
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     getTls(`${url}/healthz`, { ca: cert }, resolve).on("error", reject);
