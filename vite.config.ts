@@ -16,6 +16,11 @@ const common: UserConfig = {
 /** Browsers that run module workers and everything else the app needs: those of the last three years. */
 const browsers = ["chrome111", "firefox128", "safari16.4"];
 
+/** Modules that the service worker has in its second script. */
+const serviceWorkerAlias = {
+  alias: [{ find: /^\.\/rare-digests\.ts$/, replacement: at("sw/rare-digests.ts") }],
+};
+
 /** One build each; `scripts/build.mjs` chooses by mode. */
 const targets: Readonly<Record<string, () => UserConfig>> = {
   app: () => ({
@@ -49,6 +54,7 @@ const targets: Readonly<Record<string, () => UserConfig>> = {
   sw: () => ({
     ...common,
     publicDir: false,
+    resolve: serviceWorkerAlias,
     plugins: [serviceWorkerConstants(at("dist/app"))],
     build: {
       outDir: at("dist/app"),
@@ -64,6 +70,7 @@ const targets: Readonly<Record<string, () => UserConfig>> = {
   "client-sw": () => ({
     ...common,
     publicDir: false,
+    resolve: serviceWorkerAlias,
     define: {
       __APP_VERSION__: JSON.stringify(packageVersion),
       __APP_ASSETS__: "[]",

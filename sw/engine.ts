@@ -1,7 +1,8 @@
 /// <reference lib="webworker" />
 import "../src/platform/node-globals.ts";
+import { rareDigests } from "../src/platform/rare-digests.ts";
 import { startEngine } from "../src/worker/engine-start.ts";
 import type { EngineScope } from "./engine-script.ts";
 
-// The engine of the service worker's own thread, a script of its own: only a sync without a page needs it.
-(self as unknown as EngineScope).opamMirrorEngine = startEngine;
+// The service worker's second script: only a sync without a page, and archives that are fetched, need what it holds.
+(self as unknown as EngineScope).opamMirrorEngine = { startEngine, rareDigests };

@@ -5,7 +5,7 @@ import type { Store } from "../src/store/store.ts";
 import { leaderAnswers } from "../src/worker/leader-answers.ts";
 import { ResidentSync } from "../src/worker/resident-sync.ts";
 import type { EngineLink } from "./engine-link.ts";
-import { type EngineScope, importEngine } from "./engine-script.ts";
+import { type EngineScope, importEngineScript } from "./engine-script.ts";
 
 /** Syncs without a page, wired to this service worker. */
 export function residentSync(
@@ -33,7 +33,7 @@ export function residentSync(
     hasPages: async () => (await clients.matchAll({ type: "window", includeUncontrolled: true })).length > 0,
     start: async (repositories) => {
       askForAnotherLife(registration);
-      return importEngine(scope as unknown as EngineScope)(registration.scope, repositories, sliceMs);
+      return importEngineScript(scope as unknown as EngineScope).startEngine(registration.scope, repositories, sliceMs);
     },
     engineChanged: (engine) => link.local(engine),
   });

@@ -3,7 +3,7 @@ import { type PageToServiceWorker, protocolVersion } from "../src/protocol/messa
 import { scopeNames } from "../src/protocol/names.ts";
 import { AppShell } from "./app-shell.ts";
 import { configure } from "./configure.ts";
-import { type EngineScope, importEngine } from "./engine-script.ts";
+import { type EngineScope, importEngineScript } from "./engine-script.ts";
 import { residentSync } from "./resident.ts";
 import { openServing } from "./serving.ts";
 
@@ -23,7 +23,7 @@ const shell = new AppShell(self.registration.scope, names, __APP_VERSION__, __AP
 
 self.addEventListener("install", (event) => {
   try {
-    importEngine(self as unknown as EngineScope);
+    importEngineScript(self as unknown as EngineScope);
   } catch {
     // Everything else works without it; a sync without a page says what is missing.
   }
