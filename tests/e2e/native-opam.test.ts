@@ -70,7 +70,7 @@ describe("native opam and the gateway's mirror of the real opam-repository", () 
     expect((await fetch(`${gateway.page}opam/default/update`, { method: "POST" })).status).toBe(202);
     await client("update", "default");
     expect([commits.previous, commits.master]).toContain(await stamp());
-    await eventually(async () => (await mirrored(gateway)).state !== "syncing", 90_000);
+    await eventually(async () => (await mirrored(gateway)).state !== "syncing", 180_000);
     expect((await mirrored(gateway)).commit).toBe(commits.master);
     if ((await stamp()) !== commits.master) await client("update", "default");
     expect(await stamp()).toBe(commits.master);
@@ -85,7 +85,7 @@ describe("native opam and the gateway's mirror of the real opam-repository", () 
     const tree = (at: string) => runGit("-C", at, "rev-parse", `${commits.master}^{tree}`);
     expect(await tree(clone)).toBe(await tree(gitDir));
     expect(await runGit("-C", clone, "fsck", "--strict", "--no-dangling")).toBe("");
-    await eventually(async () => (await mirrored(chained)).state === "ready", 60_000);
+    await eventually(async () => (await mirrored(chained)).state === "ready", 180_000);
     const facts = async (of: TestGateway) => {
       const { repositories } = (await (await fetch(`${of.page}opam/default/status`)).json()) as Status;
       const { commit, packages, versions, branch } = repositories[0]!;

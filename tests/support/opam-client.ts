@@ -14,7 +14,7 @@ export async function runOpam(
   opam: string,
   root: string,
   args: readonly string[],
-  timeoutMs = 90_000,
+  timeoutMs = 240_000,
 ): Promise<string> {
   const env = {
     ...process.env,
