@@ -61,6 +61,8 @@ class Router {
   readonly #archives: ArchiveFiles;
   readonly #indexes: ArchiveIndexes;
   readonly #urls: ArchiveUrls | null;
+  /** Repositories that were configured when that was looked at last: none is ever taken away. */
+  #names: ReadonlySet<string> = new Set();
   readonly #status: StatusReport;
   readonly #wish: UpdateWish;
   readonly #watch: SnapshotWatch;
@@ -81,6 +83,7 @@ class Router {
   async refresh(): Promise<void> {
     const repositories = await this.#deps.store.repositories();
     this.site.configure(repositories.map(({ config }) => config));
+    this.#names = new Set(repositories.map(({ name }) => name));
     await this.#urls?.load(repositories);
   }
 
@@ -145,7 +148,7 @@ class Router {
       case "tarball":
         return this.#file(request, route.repository, "index.tar.gz", this.#deadlines.tarball);
       case "archive": {
-        await this.#configured(route.repository);
+        if (!this.#names.has(route.repository)) await this.#configured(route.repository);
         return this.#archive(request, route.repository, route);
       }
       case "address":

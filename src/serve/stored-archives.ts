@@ -1,13 +1,15 @@
 import type { Clock } from "../core/cooperation/clock.ts";
 import type { Slice } from "../core/cooperation/slice.ts";
 import { MirrorError } from "../core/errors.ts";
+import { toHex } from "../core/git/oid.ts";
 import { isArchive } from "../core/opam/archive-sources.ts";
 import type { Checksum } from "../core/opam/checksum.ts";
+import { sha256 } from "../platform/sha256.ts";
 import { pieceBytes } from "../store/blob-bytes.ts";
 import type { ArchiveRecord } from "../store/records.ts";
 import type { Store, StoredArchive } from "../store/store.ts";
 import type { KnownArchive } from "./archive-catalog.ts";
-import { bytesDigest, Digests } from "./blob-digest.ts";
+import { Digests } from "./blob-digest.ts";
 import type { Archive, ArchiveStream } from "./ports.ts";
 
 /** Archives up to this size are answered from memory, so that the very bytes that were hashed go out. */
@@ -42,13 +44,13 @@ export class StoredArchives {
   /** Null when none is what was asked for and all that `known` lists, or when its bytes are not what they were. */
   async find(asked: Checksum, known: KnownArchive | null): Promise<Archive | null> {
     try {
-      for (const sha256 of await this.#candidates(asked)) {
-        const stored = await this.#deps.store.archive(sha256);
+      for (const name of await this.#candidates(asked)) {
+        const stored = await this.#deps.store.archive(name);
         if (stored === undefined || !isAsked(stored.record, asked, known)) continue;
         const body = await this.#verified(stored);
         if (body === null) continue;
         this.#used(stored.record);
-        return { sha256, source: "store", body };
+        return { sha256: name, source: "store", body };
       }
     } catch {
       // A store that fails is no reason not to fetch.
@@ -73,7 +75,8 @@ export class StoredArchives {
     const { record } = stored;
     if (record.size <= wholeBytes) {
       const bytes = await stored.read(0, record.size);
-      return (await bytesDigest(bytes, "sha256", this.#deps.slice())) === record.sha256 ? bytes : null;
+      // The platform hashes aside, so that nobody waits for it.
+      return toHex(await sha256(bytes)) === record.sha256 ? bytes : null;
     }
     let pieces = this.#pieces.get(record.sha256);
     if (pieces === undefined) {
@@ -87,19 +90,19 @@ export class StoredArchives {
   }
 
   async #hashPieces(stored: StoredArchive): Promise<readonly string[] | null> {
-    const { size, sha256 } = stored.record;
+    const { size } = stored.record;
     const whole = await Digests.create(["sha256"], this.#deps.slice());
     const pieces: string[] = [];
     for (let at = 0; at < size; at += pieceBytes) {
       const bytes = await stored.read(at, pieceBytes);
       await whole.update(bytes);
-      pieces.push(await bytesDigest(bytes, "sha256", this.#deps.slice()));
+      pieces.push(toHex(await sha256(bytes)));
     }
-    return whole.finish().sha256 === sha256 ? pieces : null;
+    return whole.finish().sha256 === stored.record.sha256 ? pieces : null;
   }
 
   #stream(stored: StoredArchive, pieces: readonly string[]): ArchiveStream {
-    const { size, sha256 } = stored.record;
+    const { size, sha256: name } = stored.record;
     return {
       size,
       open: (first, last) => {
@@ -110,9 +113,9 @@ export class StoredArchives {
             pull: async (controller) => {
               const index = Math.floor(at / pieceBytes);
               const bytes = await stored.read(index * pieceBytes, pieceBytes);
-              if ((await bytesDigest(bytes, "sha256", this.#deps.slice())) !== pieces[index]) {
-                this.#pieces.delete(sha256);
-                throw new MirrorError("store-lost", { reason: `archive ${sha256} has changed while it was read` });
+              if (toHex(await sha256(bytes)) !== pieces[index]) {
+                this.#pieces.delete(name);
+                throw new MirrorError("store-lost", { reason: `archive ${name} has changed while it was read` });
               }
               const from = at - index * pieceBytes;
               const part = bytes.subarray(from, Math.min(bytes.length, end - index * pieceBytes));
@@ -127,10 +130,10 @@ export class StoredArchives {
     };
   }
 
-  #used({ sha256, lastUse }: ArchiveRecord): void {
+  #used({ sha256: name, lastUse }: ArchiveRecord): void {
     const now = this.#deps.clock.wall();
     if (Math.abs(now - lastUse) < useMs) return;
-    void this.#deps.store.changeArchive(sha256, { lastUse: now }).catch(() => undefined);
+    void this.#deps.store.changeArchive(name, { lastUse: now }).catch(() => undefined);
   }
 }
 

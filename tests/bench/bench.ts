@@ -69,9 +69,9 @@ export class Bench {
     this.log.say(`${id}: ${reason}`);
   }
 
-  /** A further gateway, with another repository or a slow line. Closed at the end. */
-  async openSite(gitDir: string, throttle?: number): Promise<Site> {
-    const site = await openSite(this.appFolder, gitDir, throttle);
+  /** A further gateway, with another repository, a slow line, or archives. Closed at the end. */
+  async openSite(gitDir: string, throttle?: number, upstreamCaches?: readonly string[]): Promise<Site> {
+    const site = await openSite(this.appFolder, gitDir, throttle, upstreamCaches);
     this.#sites.push(site);
     return site;
   }

@@ -4,6 +4,7 @@ import { buildAppFolder } from "./app-folder.ts";
 import { readArguments, usage } from "./arguments.ts";
 import { Bench, type Experiment } from "./bench.ts";
 import { Chromium } from "./chromium.ts";
+import { archiveServing } from "./experiments/archive-serving.ts";
 import { cooperation } from "./experiments/cooperation.ts";
 import { firstAnswer } from "./experiments/first-answer.ts";
 import { firstSync } from "./experiments/first-sync.ts";
@@ -37,6 +38,7 @@ const experiments: readonly Experiment[] = [
   inServiceWorker,
   node,
   serving,
+  archiveServing,
   scale,
   size,
 ];

@@ -11,12 +11,19 @@ export interface Site {
   close(): Promise<void>;
 }
 
-export async function openSite(appDirectory: string, gitDir: string, throttle?: number): Promise<Site> {
+/** `upstreamCaches`: folders of archives. */
+export async function openSite(
+  appDirectory: string,
+  gitDir: string,
+  throttle?: number,
+  upstreamCaches: readonly string[] = [],
+): Promise<Site> {
   const gateway = await startGateway({
     port: 0,
     appDirectory,
     // The gateway's own copy would be made on the same processors.
     mirror: false,
+    upstreamCaches,
     repositories: [{ name: "default", url: gitDir, branch: "master" }],
     ...(throttle !== undefined && { throttleBytesPerSecond: throttle }),
   });

@@ -10,6 +10,7 @@ import {
 } from "../../../src/protocol/messages.ts";
 import { scopeNames } from "../../../src/protocol/names.ts";
 import type { BenchEngine, CompactionFigures, EngineOptions, SyncFigures, TarballFigures } from "./bench-engine.ts";
+import { timeDecisions } from "./decisions.ts";
 import type { PackFigures } from "./pack-worker.ts";
 import { answer, Flood, oneByOne, type RequestFigures, SteadyRequests } from "./requests.ts";
 import type { StockFigures } from "./stock-worker.ts";
@@ -232,6 +233,15 @@ const calls = {
       await cache.put(mount + path, new Response(text, { headers }));
     }
   },
+
+  /** The same for archives, which the gateway delivers past the service worker. */
+  async fillArchiveCache(archives: readonly { readonly path: string; readonly sha256: string }[]): Promise<void> {
+    const cache = await caches.open("files");
+    for (const { path, sha256 } of archives)
+      await cache.put(mount + path, await fetch(new URL(`gateway/archive/sha256/${sha256}`, base)));
+  },
+
+  timeDecisions: (count: number): Promise<number[]> => timeDecisions(base, count),
 
   /** The bytes of the pack are fetched beforehand, and are in the worker before its clock starts. */
   async indexPack(tip: string, keepWorker: boolean): Promise<PackFigures> {
