@@ -9,7 +9,7 @@ import { ArchiveIndexes } from "../src/serve/archive-indexes.ts";
 import { GatewayUpstream } from "../src/serve/gateway-upstream.ts";
 import { createHandler, type Handler } from "../src/serve/handler.ts";
 import { ServedArchives } from "../src/serve/served-archives.ts";
-import { evict } from "../src/store/eviction.ts";
+import { evict, evictBeyond } from "../src/store/eviction.ts";
 import { openIndexedDbStore } from "../src/store/indexeddb.ts";
 import { SnapshotReader } from "../src/store/snapshot-reader.ts";
 import type { Store } from "../src/store/store.ts";
@@ -63,6 +63,7 @@ export function openServing(
       clock: systemClock,
       slice,
       archiveBytes: defaultLimits.archiveBytes,
+      kept: () => void evictBeyond(store).catch(() => undefined),
     }),
     startUpdate: async (repository, order) => update(repository, order),
     engineStatus: () => link.status(),

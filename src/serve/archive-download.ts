@@ -8,7 +8,7 @@ import { Digests } from "./blob-digest.ts";
 import { within } from "./deadline.ts";
 
 /** Milliseconds to the first byte, and between two pieces. */
-const idleMs = 15_000;
+const defaultIdleMs = 15_000;
 
 export interface ArchiveDownloadDeps {
   /** URL of the scope, ending in `/`. */
@@ -19,6 +19,8 @@ export interface ArchiveDownloadDeps {
   /** Largest archive, in bytes. */
   readonly archiveBytes: number;
   readonly hosts: ArchiveHosts;
+  /** Milliseconds to the first byte, and between two pieces. Default: what somebody who waits for an archive can bear. */
+  readonly idleMs?: number;
 }
 
 export interface ArchiveReceiver {
@@ -38,7 +40,7 @@ export async function downloadArchive(
   receiver: ArchiveReceiver,
   abort: AbortSignal,
 ): Promise<Readonly<Record<ChecksumAlgorithm, string>>> {
-  const { clock } = deps;
+  const { clock, idleMs = defaultIdleMs } = deps;
   const { name } = place;
   const unavailable = (tried: string[]) => new MirrorError("archive-unavailable", { checksum, tried });
   const late = () => {

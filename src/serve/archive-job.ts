@@ -17,6 +17,8 @@ export interface ArchiveJobDeps extends ArchiveDownloadDeps {
   readonly store: Pick<Store, "archiveWriter">;
   /** Makes room for so many bytes, if it can. */
   readonly makeRoom?: (bytes: number) => Promise<boolean>;
+  /** An archive was stored. */
+  readonly kept?: () => void;
   readonly stored: StoredArchives;
   /** A place sent something else than the archive. */
   readonly mismatched: (checksum: string, place: string) => void;
@@ -157,6 +159,7 @@ export class ArchiveJob {
     const kept = await buffer.commit(record);
     if (kept) this.#deps.stored.remember(record);
     arrival.verified();
+    if (kept) this.#deps.kept?.();
     const body = arrival.whole() ?? (kept ? (await this.#deps.stored.find(this.#asked, this.#known))?.body : undefined);
     return { sha256: digests.sha256, source: "upstream", body: body ?? arrival.body(() => undefined) };
   }

@@ -1,5 +1,5 @@
 import type { ArchiveRecord } from "./records.ts";
-import type { Store } from "./store.ts";
+import type { ArchiveWriter, Store } from "./store.ts";
 
 /**
  * Which archives go so that `bytes` become free: those that nobody keeps, the one that was not used for longest first, and no more than
@@ -18,7 +18,12 @@ export function evicted<R extends Pick<ArchiveRecord, "sha256" | "size" | "lastU
   return unpinned.slice(0, count);
 }
 
-type Archives = Pick<Store, "archiveRecords" | "removeArchive">;
+type Archives = Pick<Store, "archiveRecords" | "removeArchive" | "archiveWriter">;
+
+/** A writer that evicts when the browser gives no more room. */
+export function evictingWriter(store: Archives): ArchiveWriter {
+  return store.archiveWriter(async (bytes) => (await evict(store, bytes)) > 0);
+}
 
 /** Removes what `evicted` chooses. Resolves with the bytes that are free now. */
 export async function evict(store: Archives, bytes: number): Promise<number> {
@@ -28,6 +33,14 @@ export async function evict(store: Archives, bytes: number): Promise<number> {
     freed += size;
   }
   return freed;
+}
+
+/** Keeps to the limit that is configured. What is kept is never evicted, so that there may be more than the limit. */
+export async function evictBeyond(store: Archives & Pick<Store, "repositories">): Promise<void> {
+  const limit = limitOf(await store.repositories());
+  if (limit === null) return;
+  const total = (await store.archiveRecords()).reduce((sum, { size }) => sum + size, 0);
+  if (total > limit) await evict(store, total - limit);
 }
 
 /** Of all repositories; the smallest where they should differ. */

@@ -5,6 +5,7 @@ import { systemClock } from "../platform/clock.ts";
 import { messageChannelMacrotask } from "../platform/macrotask.ts";
 import { type Broadcast, protocolVersion } from "../protocol/messages.ts";
 import { scopeNames } from "../protocol/names.ts";
+import { ArchiveHosts } from "../serve/archive-hosts.ts";
 import { SnapshotReader } from "../store/snapshot-reader.ts";
 import type { Store } from "../store/store.ts";
 import { Keeper } from "../sync/keeper.ts";
@@ -16,6 +17,9 @@ const parallel = 6;
 /** Of reading packs: opam files are read one after the other, in the order in which they are packed. */
 const windowBytes = 4 << 20;
 
+/** The gateway has an archive whole before it sends the first byte, and nobody waits here. */
+const idleMs = 120_000;
+
 const protocol = protocolVersion;
 
 /** Keeps archives in this thread, and talks about it on the progress channel of its scope. Whoever calls this holds the leader lock. */
@@ -24,6 +28,7 @@ export function startKeeping(base: string, store: Store, sliceMs: number): Keepe
   const slice = () => new Slice(systemClock, macrotask, sliceMs);
   const snapshots = new SnapshotReader(store, { windowBytes });
   const channel = new BroadcastChannel(scopeNames(base).progressChannel);
+  const fetcher: typeof fetch = (url, init) => fetch(url, init);
   const tell = (message: Broadcast) => channel.postMessage(message);
   const keeper = new Keeper({
     store,
@@ -34,11 +39,13 @@ export function startKeeping(base: string, store: Store, sliceMs: number): Keepe
     parallel,
     download: keptDownload({
       base,
-      fetch: (url, init) => fetch(url, init),
+      fetch: fetcher,
       store,
       clock: systemClock,
       slice,
       archiveBytes: defaultLimits.archiveBytes,
+      hosts: new ArchiveHosts({ store, fetch: fetcher, clock: systemClock }),
+      idleMs,
     }),
     changed: (keeping) => tell({ type: "keeping", protocol, keeping }),
   });

@@ -2,14 +2,18 @@ import { mkdir } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildDemoRepository, type DemoRepository } from "../../src/demo/build.ts";
 import { systemClock } from "../../src/platform/clock.ts";
+import { ArchiveHosts } from "../../src/serve/archive-hosts.ts";
+import { evict, evictBeyond, evictingWriter } from "../../src/store/eviction.ts";
 import { openFileStore } from "../../src/store/files.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
+import { type ArchiveRecord, schemaVersion } from "../../src/store/records.ts";
 import type { Store } from "../../src/store/store.ts";
 import { Keeper, type KeeperHost } from "../../src/sync/keeper.ts";
 import { keptDownload } from "../../src/worker/kept-download.ts";
 import { storeShelf } from "../../src/worker/store-shelf.ts";
 import { type TestGateway, temporaryFolder, testGateway } from "../support/gateway.ts";
 import { type NodeMirror, nodeSlice, openNodeMirror } from "../support/node-mirror.ts";
+import { sampleConfig } from "./store-samples.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let demo: DemoRepository;
@@ -35,6 +39,8 @@ const stores: Readonly<Record<string, () => Promise<Store>>> = {
   },
 };
 
+const unreachable: typeof fetch = () => Promise.reject(new TypeError("no network"));
+
 /** A synced mirror with a keeper that fetches from the gateway; `asked` counts what it asks it for. */
 async function kept(store: Store, over: Partial<KeeperHost> & { readonly fetch?: typeof fetch } = {}) {
   const mirror = await openNodeMirror({ remote: `${gateway.page}git/${gateway.config.repositories[0]!.name}`, store });
@@ -55,6 +61,8 @@ function keeperOf(mirror: NodeMirror, asked: string[], over: Partial<KeeperHost>
     download: keptDownload({
       base: gateway.page,
       fetch: (url, init) => {
+        // The demo's own addresses exist nowhere.
+        if (!String(url).startsWith(gateway.page)) return unreachable(url);
         asked.push(String(url));
         return (over.fetch ?? fetch)(url, init);
       },
@@ -62,6 +70,7 @@ function keeperOf(mirror: NodeMirror, asked: string[], over: Partial<KeeperHost>
       clock: systemClock,
       slice: nodeSlice,
       archiveBytes: 1 << 20,
+      hosts: new ArchiveHosts({ store, fetch: unreachable, clock: systemClock }),
     }),
     changed: () => undefined,
     ...over,
@@ -123,6 +132,52 @@ describe.each(Object.entries(stores))("archives that are kept, %s", (_name, open
     await keeper.close();
     await mirror.close();
   });
+});
+
+test.each(Object.entries(stores))(
+  "what comes on demand is evicted beyond the limit, and for want of room, %s",
+  async (_name, open) => {
+    const store = await open();
+    await store.configure(sampleConfig("default"));
+    const add = async (name: string, lastUse: number, pinned: boolean) => {
+      const writer = evictingWriter(store);
+      await writer.write(new Uint8Array(100));
+      const digests = { sha256: name.repeat(64), md5: name.repeat(32), sha512: name.repeat(128) };
+      const known = { schema: schemaVersion, ...digests, size: 100, type: "application/octet-stream", urls: [] };
+      await writer.commit({ ...known, lastUse, pinned, verifiedAt: 0 });
+    };
+    const left = async () => (await store.archiveRecords()).map(({ sha256 }) => sha256[0]).sort();
+    await add("a", 3, false);
+    await add("b", 1, true);
+    await add("c", 2, false);
+    await add("d", 4, false);
+    await evictBeyond(store);
+    expect(await left()).toEqual(["a", "b", "c", "d"]);
+    await store.saveKeeping("default", { what: [], paused: false, limitBytes: 250 });
+    await evictBeyond(store);
+    expect(await left()).toEqual(["b", "d"]);
+    expect(await evict(store, 1000)).toBe(100);
+    expect(await left()).toEqual(["b"]);
+    await store.close();
+  },
+);
+
+test("a writer without room evicts, and says when that made none", async () => {
+  const store = createMemoryStore();
+  const asked: boolean[] = [];
+  const full: Store = {
+    ...store,
+    archiveRecords: async () => [{ sha256: "a", size: 5, lastUse: 0, pinned: asked.length > 0 } as ArchiveRecord],
+    removeArchive: async () => undefined,
+    archiveWriter: (makeRoom) => {
+      const writer = store.archiveWriter();
+      return { ...writer, size: 0, write: async () => void asked.push((await makeRoom?.(5)) === true) };
+    },
+  };
+  const writer = evictingWriter(full);
+  await writer.write(new Uint8Array(5));
+  await writer.write(new Uint8Array(5));
+  expect(asked).toEqual([true, false]);
 });
 
 test("pause gives up what is under way, and another keeper goes on after resume", async () => {
