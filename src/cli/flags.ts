@@ -30,6 +30,7 @@ export const flags = {
   check: { type: "boolean" },
   "skip-download": { type: "boolean" },
   "parallel-downloads": { type: "string" },
+  "strict-checksums": { type: "boolean" },
   keep: { type: "string", multiple: true },
   "archive-limit": { type: "string" },
   "archive-mirror": { type: "string", multiple: true },
@@ -80,6 +81,7 @@ export function serveFlags(args: readonly string[], environment: NodeJS.ProcessE
       ...(values["skip-download"] === true ? { skipDownload: true } : {}),
       ...(parallel === undefined ? {} : { parallelDownloads: parallelOf(parallel) }),
       ...(hook.path === null && hook.token === null ? {} : { hook }),
+      ...(values["strict-checksums"] === true ? { strictChecksums: true } : {}),
       ...(values.keep === undefined ? {} : { keep: values.keep.map(parseKeep) }),
       ...(values["archive-limit"] === undefined ? {} : { archiveLimitBytes: parseSize(values["archive-limit"]) }),
       ...(values["archive-mirror"] === undefined

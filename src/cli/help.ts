@@ -17,6 +17,7 @@ Flags of serve
   --source-network CIDR           opam files may name archives there too, not at public addresses alone; repeatable
   --skip-download                 serves archives that are here already, and fetches none
   --parallel-downloads N          archives fetched at a time (default 20)
+  --strict-checksums              serves no archive of which only an md5 is known
   --keep [NAME=]all|PACKAGE       archives that are fetched ahead and never evicted: all, a name, or name.version; repeatable
   --archive-limit SIZE            what fetched archives may take, 20GB for example (default: no limit for those that
                                   are kept, 2 GiB for all others)

@@ -30,11 +30,14 @@ export class Archives {
   readonly #folders: readonly FolderCache[];
   readonly #downloads: DownloadedArchives;
   readonly #log: Log;
+  /** An archive must have another checksum than md5. */
+  readonly #strict: boolean;
   #catalog: ArchiveCatalog | null = null;
   /** Checksums that no source had, until when that is believed, and what was tried. */
   readonly #missing = new Map<string, { readonly until: number; readonly tried: string[] }>();
 
-  constructor(folders: readonly FolderCache[], downloads: DownloadedArchives, log: Log) {
+  constructor(folders: readonly FolderCache[], downloads: DownloadedArchives, log: Log, strict: boolean = false) {
+    this.#strict = strict;
     this.#folders = folders;
     this.#downloads = downloads;
     this.#log = log;
@@ -45,7 +48,7 @@ export class Archives {
     this.#catalog = catalog;
   }
 
-  /** Of all `repositories` when null. Throws `archive-unavailable`, or `not-ready` while a folder is still being read. */
+  /** Of all `repositories` when null. Throws `archive-unavailable`, `forbidden` for md5 alone where that is not enough, or `not-ready` while a folder is still being read. */
   async open(checksum: Checksum, repository: string | null = null): Promise<VerifiedArchive> {
     const key = checksumText(checksum);
     const missed = `${key} ${repository ?? ""}`;
@@ -60,6 +63,8 @@ export class Archives {
       (repository === null
         ? await catalog?.sourcesAnywhere(checksum)
         : await catalog?.sourcesOf(repository, checksum)) ?? null;
+    if (this.#strict && (known === null ? checksum.algorithm === "md5" : known.weak))
+      throw new MirrorError("forbidden", { reason: `nothing stronger than ${key} is known of this archive` });
     const stored = await this.#verified(this.#downloads.path(checksum), checksum, known, "store");
     if (stored !== null) {
       void this.#downloads.shelf.used(stored.sha256);

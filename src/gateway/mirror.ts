@@ -66,7 +66,8 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
   const syncs = new SyncLog(log);
   const snapshots = new SnapshotReader(store);
   const openSnapshot = (repository: string) => snapshots.current(repository);
-  parts.archives.follow(new ArchiveCatalog({ store, openSnapshot, slice: gatewaySlice }));
+  const address = (repository: string) => parts.upstreams.get(repository)?.href ?? null;
+  parts.archives.follow(new ArchiveCatalog({ store, openSnapshot, slice: gatewaySlice, address }));
   const keeper = parts.keeping === null ? null : gatewayKeeper(parts.keeping, store, parts.archives, openSnapshot, log);
   const commits = new Map<string, string | null>();
   const keepUp = ({ name, state, commit }: RepositoryStatus) => {

@@ -60,6 +60,8 @@ export interface GatewayOptions {
   readonly sourceNetworks?: readonly Network[];
   /** Archives that are fetched at a time. Default 20. */
   readonly parallelDownloads?: number;
+  /** Serves no archive of which only an md5 is known. */
+  readonly strictChecksums?: boolean;
   /** Archives that are fetched ahead and never evicted. */
   readonly keep?: readonly KeepOption[];
   /** Bytes that fetched archives may take, kept or not. Default: no limit for those that are kept, 2 GiB for all others. */

@@ -84,7 +84,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       rule: options.skipDownload === true ? null : addressRule(options.sourceNetworks ?? []),
       keeps: keep.length > 0,
     });
-    const archives = new Archives(folders, downloads, log);
+    const archives = new Archives(folders, downloads, log, options.strictChecksums === true);
     const limitBytes = options.archiveLimitBytes ?? null;
     const keeping =
       keep.length === 0 && limitBytes === null ? null : { keep, limitBytes, parallel, shelf: downloads.shelf };

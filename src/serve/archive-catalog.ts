@@ -22,6 +22,8 @@ export interface ArchiveCatalogDeps {
   readonly store: Pick<Store, "archiveIndex" | "repositories">;
   readonly openSnapshot: (repository: string) => Promise<Snapshot | null>;
   readonly slice: () => Slice;
+  /** Public address of the repository, ending in `/`: relative `archive-mirrors` are below it. Null or left out: they are not known. */
+  readonly address?: (repository: string) => string | null;
 }
 
 /** What opam files say of an archive, and the `archive-mirrors` (absolute URLs of caches) of the repositories they are in. */
@@ -114,7 +116,8 @@ export class ArchiveCatalog {
         this.#answers.set(key, answer);
         answer.catch(() => this.#answers.delete(key));
       }
-      return await answer;
+      const listed = await answer;
+      return { ...listed, mirrors: absolute(listed.mirrors, this.#deps.address?.(repository) ?? null) };
     } catch {
       return nothing;
     }
@@ -130,7 +133,7 @@ export class ArchiveCatalog {
     const lists = sources.some(({ checksums }) =>
       checksums.some(({ algorithm, hex }) => algorithm === checksum.algorithm && hex === checksum.hex),
     );
-    return lists ? { sources, mirrors: mirrors.filter((url) => /^https?:\/\//i.test(url)) } : nothing;
+    return lists ? { sources, mirrors } : nothing;
   }
 
   async #sourcesOf(snapshot: Snapshot, ranks: readonly number[]): Promise<readonly Source[]> {
@@ -167,4 +170,13 @@ function sourcesIn(bytes: Uint8Array): readonly Source[] {
     if (thrown instanceof SyntaxFault) return [];
     throw thrown;
   }
+}
+
+function absolute(mirrors: readonly string[], base: string | null): readonly string[] {
+  return mirrors.flatMap((mirror) => {
+    if (/^https?:\/\//i.test(mirror)) return [mirror];
+    // As opam joins them: a path below the repository. Everything else has a scheme that is not fetched.
+    if (base === null || /^[a-z][a-z0-9+.-]*:/i.test(mirror) || !URL.canParse(mirror, base)) return [];
+    return [new URL(mirror.replace(/^\/+/, ""), base).href];
+  });
 }

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { GatewayOptions } from "../../src/gateway/options.ts";
 import { parseSourceNetwork } from "../../src/gateway/repository-option.ts";
 import type { ArchiveProblemsAnswer } from "../../src/protocol/archive-problems.ts";
 import { fastImport, initBare } from "../fixtures/fast-import.ts";
@@ -129,6 +130,9 @@ beforeAll(async () => {
   made.cached = archive("cached", ["/cached"]);
   const sha256 = hash("sha256", made.cached);
   answers.set(`/own-cache/sha256/${sha256.slice(0, 2)}/${sha256}`, send(made.cached));
+  made.below = archive("below", ["/gone-below"]);
+  const below = hash("sha256", made.below);
+  answers.set(`/public/cache/sha256/${below.slice(0, 2)}/${below}`, send(made.below));
   made.huge = archive("huge", ["/huge"]);
   answers.set("/huge", (_request, response) => {
     response.writeHead(200, { "content-length": String(513 * 1024 * 1024) });
@@ -153,12 +157,18 @@ afterAll(async () => {
 });
 
 /** A gateway whose archive index is there. */
-async function ready(networks = ["127.0.0.0/8"], data?: string, skipDownload = false): Promise<TestGateway> {
+async function ready(
+  networks = ["127.0.0.0/8"],
+  data?: string,
+  skipDownload = false,
+  more: Pick<GatewayOptions, "origins" | "strictChecksums"> = {},
+): Promise<TestGateway> {
   const started = await testGateway({
     repository: folder.at("remote.git"),
     mirror: true,
     sourceNetworks: networks.map(parseSourceNetwork),
     skipDownload,
+    ...more,
     ...(data === undefined ? {} : { data }),
   });
   await eventually(async () => {
@@ -243,6 +253,26 @@ test("every listed checksum must match", async () => {
   // Nor by a name that it got from somewhere else.
   const hex = hash("sha256", made.halfTrue!);
   expect((await fetch(`${gateway.page}opam/default/cache/sha256/${hex.slice(0, 2)}/${hex}`)).status).toBe(404);
+});
+
+test("with strict checksums, an md5 alone is not enough, listed or not", async () => {
+  await using strict = await ready(undefined, undefined, false, { strictChecksums: true });
+  expect((await ask("md5", hash("md5", made.weak!), strict)).status).toBe(403);
+  expect((await ask("md5", "5".repeat(32), strict)).status).toBe(403);
+  const found = await ask("md5", hash("md5", made.plain!), strict);
+  expect(found.status).toBe(200);
+  expect(made.plain!.equals(new Uint8Array(await found.arrayBuffer()))).toBe(true);
+});
+
+test("a relative archive mirror is below the repository's public address", async () => {
+  const hex = hash("sha256", made.below!);
+  expect((await ask("sha256", hex)).status).toBe(404);
+  await using published = await ready(undefined, undefined, false, {
+    origins: [{ name: null, url: `${origin}/public/` }],
+  });
+  const found = await ask("sha256", hex, published);
+  expect(found.status).toBe(200);
+  expect(made.below!.equals(new Uint8Array(await found.arrayBuffer()))).toBe(true);
 });
 
 test("an md5 that stands for two archives is refused; by its sha256 each is had", async () => {

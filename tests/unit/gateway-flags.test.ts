@@ -105,7 +105,7 @@ test("repositories: names, origins, upstream", async () => {
 test("what opam-mirror can be told", () => {
   const { gateway, check, log } = serveFlags(
     [
-      ...["--skip-download", "--ignore-local", "--check", "--memory", "--no-mirror"],
+      ...["--skip-download", "--strict-checksums", "--ignore-local", "--check", "--memory", "--no-mirror"],
       ...["--parallel-downloads", "7", "--hook-url", "/hooks/push/", "--hook-token", "t", "--log", "json"],
       ...["--archive-mirror", "https://a.example/cache/", "--archive-mirror", "http://b.example"],
       ...["--keep", "all", "--keep", "own=dune.3.16.0", "--archive-limit", "1.5GB"],
@@ -115,6 +115,7 @@ test("what opam-mirror can be told", () => {
   );
   expect(gateway).toMatchObject({
     skipDownload: true,
+    strictChecksums: true,
     ignoreLocal: true,
     memory: true,
     mirror: false,
