@@ -19,6 +19,7 @@ const folders = [
   "archives",
   "archive-records",
   "git",
+  "notes",
   pendingFolder,
 ];
 
