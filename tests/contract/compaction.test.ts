@@ -17,6 +17,7 @@ import { catFileBatch, lsTree } from "../fixtures/git-oracle.ts";
 import { makeOpamRepository, type OpamRepository } from "../fixtures/opam-repository.ts";
 import { type HostileServer, startHostileServer } from "../support/forge/hostile-replies.ts";
 import { type NodeMirror, nodeSlice, openNodeMirror } from "../support/node-mirror.ts";
+import { raceRepeats } from "../support/races.ts";
 
 // Commits far enough apart that each update makes a compaction due.
 const step = 16;
@@ -228,7 +229,7 @@ describe.each(stores)("compaction on %s", (_name, openStore) => {
     await mirror.close();
   });
 
-  it("publishes nothing when another engine has taken over", async () => {
+  it("publishes nothing when another engine has taken over", { repeats: raceRepeats }, async () => {
     const [first, second] = commits();
     await follow(first!);
     const mirror = await openNodeMirror({ remote: server.url, store: await openStore() });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LeaderWatch, type Pace } from "../../src/client/leader-watch.ts";
+import { raceRepeats } from "../support/races.ts";
 import { StillClock } from "../support/still-clock.ts";
 
 /** A follower that asks every 400 ms, and a leader that answers as long as it lives. */
@@ -19,7 +20,7 @@ function follower(pace: () => Pace = () => ({ everyMs: 400, patience: 3 })) {
   return { clock, end, told, watch };
 }
 
-describe("the watch over the leader", () => {
+describe("the watch over the leader", { repeats: raceRepeats }, () => {
   it("stays calm while questions are answered, however late each answer", async () => {
     const { clock, told, watch } = follower();
     await clock.pass(60_000, 100);

@@ -7,6 +7,7 @@ import type { StartedEngine } from "../../src/worker/engine-start.ts";
 import { ResidentSync } from "../../src/worker/resident-sync.ts";
 import { sampleConfig } from "../contract/store-samples.ts";
 import { FakeLocks } from "../support/fake-locks.ts";
+import { raceRepeats } from "../support/races.ts";
 import { StillClock } from "../support/still-clock.ts";
 
 const leaderLock = "leader";
@@ -82,7 +83,7 @@ const turns = async () => {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-describe("a sync without a page", () => {
+describe("a sync without a page", { repeats: raceRepeats }, () => {
   it("runs under the leader lock, and lets go of everything afterwards", async () => {
     const around = new Surroundings();
     around.sync.update("default", { acceptOlder: true });
