@@ -232,7 +232,11 @@ class Router {
   async #configured(repository: string): Promise<RepositoryRecord | null> {
     const record = await this.#deps.store.repository(repository);
     if (record !== undefined) return record;
-    if ((await this.#deps.store.repositories()).length === 0) return null;
+    const all = await this.#deps.store.repositories();
+    if (all.length === 0) return null;
+    // It may have been configured between the two questions, and opam believes a 404.
+    const now = all.find(({ name }) => name === repository);
+    if (now !== undefined) return now;
     throw new MirrorError("unknown-repository", { name: repository });
   }
 

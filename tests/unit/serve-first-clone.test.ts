@@ -189,4 +189,14 @@ describe("before the first snapshot", () => {
     expect(other.status).toBe(404);
     expect(await other.json()).toMatchObject({ code: "unknown-repository" });
   });
+
+  test("a repository that is configured between two looks at the store is never unknown", async () => {
+    const full = fakeStore();
+    // The first question for the record comes a moment too early, the list has it.
+    let asked = 0;
+    const store = { ...full, repository: async (name: string) => (asked++ === 0 ? undefined : full.repository(name)) };
+    const response = await fakeHandler({ store, deadlines }).get(url);
+    expect(response.status).toBe(503);
+    expect(asked).toBeGreaterThan(0);
+  });
 });
