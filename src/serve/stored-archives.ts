@@ -1,9 +1,11 @@
 import type { Clock } from "../core/cooperation/clock.ts";
 import type { Slice } from "../core/cooperation/slice.ts";
 import { MirrorError } from "../core/errors.ts";
+import type { Digest } from "../core/git/digest.ts";
 import { toHex } from "../core/git/oid.ts";
 import { isArchive } from "../core/opam/archive-sources.ts";
 import type { Checksum } from "../core/opam/checksum.ts";
+import { createDigest } from "../platform/digest.ts";
 import { sha256 } from "../platform/sha256.ts";
 import { pieceBytes } from "../store/blob-bytes.ts";
 import type { ArchiveRecord } from "../store/records.ts";
@@ -14,6 +16,8 @@ import type { Archive, ArchiveStream } from "./ports.ts";
 
 /** Archives up to this size are answered from memory, so that the very bytes that were hashed go out. */
 export const wholeBytes: number = 8 * 1024 * 1024;
+/** Bytes that are hashed in one call. */
+const smallBytes = 64 * 1024;
 /** Checksums whose sha256 is remembered; beyond it, all are forgotten. */
 const rememberedChecksums = 10_000;
 /** Large archives whose pieces are known. */
@@ -34,6 +38,8 @@ export interface StoredArchivesDeps {
 export class StoredArchives {
   readonly #deps: StoredArchivesDeps;
   readonly #sha256 = new Map<string, string>();
+  /** Used without a pause between its first call and its last: one is enough. */
+  #hasher: Promise<Digest> | null = null;
   /** Hex sha256 of each piece, by the sha256 of the whole. */
   readonly #pieces = new Map<string, readonly string[]>();
 
@@ -75,8 +81,7 @@ export class StoredArchives {
     const { record } = stored;
     if (record.size <= wholeBytes) {
       const bytes = await stored.read(0, record.size);
-      // The platform hashes aside, so that nobody waits for it.
-      return toHex(await sha256(bytes)) === record.sha256 ? bytes : null;
+      return (await this.#sha256Of(bytes)) === record.sha256 ? bytes : null;
     }
     let pieces = this.#pieces.get(record.sha256);
     if (pieces === undefined) {
@@ -96,9 +101,19 @@ export class StoredArchives {
     for (let at = 0; at < size; at += pieceBytes) {
       const bytes = await stored.read(at, pieceBytes);
       await whole.update(bytes);
-      pieces.push(toHex(await sha256(bytes)));
+      pieces.push(await this.#sha256Of(bytes));
     }
     return whole.finish().sha256 === stored.record.sha256 ? pieces : null;
+  }
+
+  /** The platform hashes aside, so that nobody waits for much; asking it takes longer than hashing a little. */
+  async #sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+    if (bytes.length > smallBytes) return toHex(await sha256(bytes));
+    this.#hasher ??= createDigest("sha256");
+    const hasher = await this.#hasher;
+    hasher.init();
+    hasher.update(bytes);
+    return toHex(hasher.digest());
   }
 
   #stream(stored: StoredArchive, pieces: readonly string[]): ArchiveStream {
@@ -113,7 +128,7 @@ export class StoredArchives {
             pull: async (controller) => {
               const index = Math.floor(at / pieceBytes);
               const bytes = await stored.read(index * pieceBytes, pieceBytes);
-              if (toHex(await sha256(bytes)) !== pieces[index]) {
+              if ((await this.#sha256Of(bytes)) !== pieces[index]) {
                 this.#pieces.delete(name);
                 throw new MirrorError("store-lost", { reason: `archive ${name} has changed while it was read` });
               }

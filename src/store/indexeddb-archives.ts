@@ -17,6 +17,7 @@ const recordsAtOnce = 250;
 /** A writer that began so long ago is gone: no download takes so long. Milliseconds. */
 const writerLifeMs = 3_600_000;
 const timeDigits = 9;
+const rememberedWriters = 10_000;
 
 /** The archives of a database: their records, and aside in pieces of 1 MiB their bytes. */
 export function indexedDbArchives(
@@ -24,8 +25,11 @@ export function indexedDbArchives(
   clock: Clock,
   slice: Slice | undefined,
 ): ArchiveStore {
+  /** Writers of archives that were read: a guess at where their first pieces are, which saves a way to the database and back. */
+  const writers = new Map<string, string>();
   return {
-    archive: (sha256) => connection.run("read archive", (database) => readArchive(connection, database, sha256)),
+    archive: (sha256) =>
+      connection.run("read archive", (database) => readArchive(connection, database, sha256, writers)),
     archivesWith: (algorithm, hex) =>
       connection.run("find archive", (database) =>
         reading(database, "archives", (archives) => archives.index(algorithm).getAllKeys(hex)),
@@ -105,9 +109,14 @@ async function readArchive(
   connection: IndexedDbConnection,
   database: MirrorDatabase,
   sha256: string,
+  writers: Map<string, string>,
 ): Promise<StoredArchive | undefined> {
   const transaction = database.transaction(["archives", "archivepieces"]);
   transaction.done.catch(() => {});
+  const pieces = transaction.objectStore("archivepieces");
+  const guess = writers.get(sha256);
+  const guessed = guess === undefined ? undefined : pieces.get([guess, 0]);
+  guessed?.catch(() => {});
   const stored = usableRecord(await transaction.objectStore("archives").get(sha256));
   if (stored === undefined) return undefined;
   const { writer, bytes, ...record } = stored;
@@ -116,7 +125,10 @@ async function readArchive(
     if (!(bytes instanceof Blob) || bytes.size !== record.size) return undefined;
     return { record, read: (offset, length) => blobRange(`archive ${sha256}`, bytes, offset, length) };
   }
-  const first = record.size <= pieceBytes ? await transaction.objectStore("archivepieces").get([writer, 0]) : undefined;
+  const isSmall = record.size <= pieceBytes;
+  const first = isSmall ? await (guess === writer ? guessed : pieces.get([writer, 0])) : undefined;
+  if (writers.size >= rememberedWriters) writers.clear();
+  if (isSmall) writers.set(sha256, writer);
   const reader = new PieceReader(record.size, (index) =>
     index === 0 && first !== undefined
       ? Promise.resolve(new Uint8Array(first.bytes))
