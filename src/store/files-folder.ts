@@ -18,6 +18,7 @@ const folders = [
   "archive-indexes",
   "archives",
   "archive-records",
+  "notes",
   "git",
   "notes",
   pendingFolder,
