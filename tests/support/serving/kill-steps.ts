@@ -20,9 +20,16 @@ export const firstSyncSteps: readonly string[] = [
   "sync: collect",
 ];
 
-/** The same of an update after which compaction is due, to the end of what readers may hold. */
+/**
+ * The same of an update after which compaction is due, to the end of what readers may hold. The archive index, of which little changes, comes
+ * before the tarball, which is made anew.
+ */
 export const updateSteps: readonly string[] = [
-  ...firstSyncSteps,
+  ...firstSyncSteps.slice(0, 5),
+  "sync: save archive index",
+  "sync: save index.tar.gz",
+  "sync: save last sync",
+  "sync: collect",
   "compaction: commit pack",
   "compaction: save index.tar.gz",
   "compaction: publish",
