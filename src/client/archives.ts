@@ -1,5 +1,6 @@
 import { asMirrorError, type ErrorRecord, MirrorError } from "../core/errors.ts";
 import { systemClock } from "../platform/clock.ts";
+import type { StoredArchiveEntry } from "../protocol/archives.ts";
 import type { KeepingOrder, KeepingStatus, VerifyReport } from "../protocol/keeping.ts";
 import { type Broadcast, protocolVersion } from "../protocol/messages.ts";
 import type { MirrorArchives } from "./mirror-interface.ts";
@@ -14,11 +15,17 @@ const deadlineMs = 20_000;
 export class KeptArchives implements MirrorArchives {
   readonly #tell: (message: Broadcast) => void;
   readonly #ended: AbortSignal;
+  readonly list: () => Promise<readonly StoredArchiveEntry[]>;
   readonly #listeners: Set<(status: KeepingStatus) => void> = new Set();
   readonly #answers: Map<string, (error: ErrorRecord | null) => void> = new Map();
   #status: KeepingStatus | null = null;
 
-  constructor(tell: (message: Broadcast) => void, ended: AbortSignal) {
+  constructor(
+    tell: (message: Broadcast) => void,
+    ended: AbortSignal,
+    list: () => Promise<readonly StoredArchiveEntry[]>,
+  ) {
+    this.list = list;
     this.#tell = tell;
     this.#ended = ended;
   }

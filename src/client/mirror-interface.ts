@@ -1,4 +1,5 @@
 import type { ArchiveProblemsAnswer } from "../protocol/archive-problems.ts";
+import type { StoredArchiveEntry } from "../protocol/archives.ts";
 import type { KeepingStatus, VerifyReport } from "../protocol/keeping.ts";
 import type { UpdateOrder } from "../protocol/messages.ts";
 import type { Status } from "../protocol/status.ts";
@@ -13,6 +14,8 @@ export interface MirrorArchives {
   /** Last known, or null before the first. */
   readonly status: KeepingStatus | null;
   subscribe(listener: (status: KeepingStatus) => void): () => void;
+  /** What is stored, kept or not. */
+  list(): Promise<readonly StoredArchiveEntry[]>;
   /** `*` for everything, names of packages, `name.version`, or checksums as opam writes them. */
   keep(what: readonly string[], repository?: string): Promise<void>;
   /** Takes back what `keep` was told, in the same words. The archives stay until their room is needed. */

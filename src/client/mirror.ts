@@ -1,6 +1,7 @@
 import { errorRecord, MirrorError } from "../core/errors.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { ArchiveProblemsAnswer } from "../protocol/archive-problems.ts";
+import type { ArchivesAnswer } from "../protocol/archives.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
 import { type Broadcast, protocolVersion, type ServiceWorkerToPage, type UpdateOrder } from "../protocol/messages.ts";
 import { type ScopeNames, scopeNames } from "../protocol/names.ts";
@@ -65,7 +66,14 @@ class OpenMirror implements Mirror {
   readonly #view: StatusView = new StatusView();
   readonly #ended: AbortController = new AbortController();
   readonly #blocked: BlockedAddresses;
-  readonly archives: KeptArchives = new KeptArchives((message) => this.#tell(message), this.#ended.signal);
+  readonly archives: KeptArchives = new KeptArchives(
+    (message) => this.#tell(message),
+    this.#ended.signal,
+    async () => {
+      const name = this.#repositories[0]?.name ?? "default";
+      return (await askMirror<ArchivesAnswer>(this.base, name, "archives")).archives;
+    },
+  );
   /** Null while this page is frozen: an open channel keeps a page out of the back-forward cache. */
   #channel: BroadcastChannel | null = null;
   /** How many answers of `refresh` are still to come. */

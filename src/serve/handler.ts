@@ -6,6 +6,7 @@ import type { UpdatesAnswer } from "../protocol/updates.ts";
 import type { RepositoryRecord } from "../store/records.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
 import { ArchiveIndexes, problemsAnswer } from "./archive-indexes.ts";
+import { archivesAnswer } from "./archive-list.ts";
 import { ArchiveFiles } from "./archive-route.ts";
 import { ArchiveUrls } from "./archive-urls.ts";
 import { answerBeforeSnapshot } from "./before-snapshot.ts";
@@ -161,6 +162,9 @@ class Router {
         return this.#answerUpdates(request, route.repository);
       case "problems":
         return this.#answerProblems(request, route.repository);
+      case "archives":
+        await this.#configured(route.repository);
+        return respondJson(request, await archivesAnswer(this.#deps.store), 200, {});
       case "update":
         return this.#answerUpdate(request, route.repository);
     }

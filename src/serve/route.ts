@@ -5,7 +5,7 @@ import { type ChecksumAlgorithm, checkChecksum } from "../core/opam/checksum.ts"
 /** What a request asks for. `path` is decoded and relative to the repository. */
 export type Route =
   | {
-      readonly kind: "repo" | "version" | "tarball" | "status" | "updates" | "problems" | "update";
+      readonly kind: "repo" | "version" | "tarball" | "status" | "updates" | "problems" | "archives" | "update";
       readonly repository: string;
     }
   | { readonly kind: "package"; readonly repository: string; readonly path: string }
@@ -52,6 +52,7 @@ export function parseRepositoryPath(repository: string, encoded: string): Route 
       case "status":
       case "updates":
       case "problems":
+      case "archives":
       case "update":
         return segments.length === 1 ? { kind: path as "repo", repository } : { kind: "unknown", repository, path };
       case "archive":

@@ -60,6 +60,8 @@ test("everything is kept: begun, paused, reloaded, resumed, done, verified, and 
 
   await page.getByRole("button", { name: "Verify all" }).click();
   await page.getByText(`${wanted} archives compared, and nothing has changed`).waitFor({ timeout: 15_000 });
+  const listed = await page.evaluate(() => globalThis.opamMirror!.archives.list());
+  expect(listed.filter(({ pinned }) => pinned)).toHaveLength(wanted);
   await gateway.close();
   const found = await page.evaluate(
     (paths) =>

@@ -123,6 +123,7 @@ function fakeArchives(initial: KeepingStatus | null, calls: string[]): MirrorArc
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    list: async () => [],
     keep: (what, repository) => order(`keep ${repository}: ${what.join(" ")}`),
     release: (what, repository) => order(`release ${repository}: ${what.join(" ")}`),
     pause: () => order("pause", { state: "paused", active: [] }),

@@ -51,6 +51,7 @@ export const httpTable: readonly HttpCase[] = [
     expect: { "content-type": "application/gzip", etag: /^"[0-9a-f]{64}"$/, "content-length": /^\d+$/ },
   },
   { name: "updates", path: "updates", status: 200, expect: { "content-type": "application/json" } },
+  { name: "archives", path: "archives", status: 200, expect: { "content-type": "application/json" } },
   { name: "problems", path: "problems", status: 200, expect: { "content-type": "application/json" } },
   { name: "status", path: "status", status: 200, expect: { "content-type": "application/json" } },
   {
