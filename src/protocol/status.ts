@@ -1,6 +1,5 @@
 import type { Availability } from "../core/cooperation/meter.ts";
 import type { ErrorRecord } from "../core/errors.ts";
-import type { ArchiveProblemKind } from "../core/opam/archive-problem.ts";
 import type { KeepingStatus } from "./keeping.ts";
 
 /** The JSON of `<base>opam/<repository>/status` (design: HTTP surface, status). Dates are ISO 8601 in UTC. */
@@ -54,8 +53,6 @@ export interface RepositoryStatus {
     readonly mismatched?: readonly { readonly checksum: string; readonly place: string }[];
   };
   readonly parseErrors: readonly { readonly path: string; readonly message: string }[];
-  /** How many problems of each kind opam files have (`problems` lists them); not there while there are none, or none are known. */
-  readonly archiveProblems?: Readonly<Partial<Record<ArchiveProblemKind, number>>>;
   /** Upstream's `redirect` field of the `repo` file, shown here because it is not passed on. */
   readonly redirect?: string;
   /** What the operator should know, e.g. that the demo repository is served because the remote could not be reached. */

@@ -1,6 +1,6 @@
 import type { EngineStatus } from "../protocol/messages.ts";
 import type { AvailabilityStatus, RepositoryStatus, Status, StorageStatus } from "../protocol/status.ts";
-import { knownArchives, parseErrors, problemCounts } from "../store/archive-report.ts";
+import { knownArchives, parseErrors } from "../store/archive-report.ts";
 import type { ArchiveIndexRecord, RepositoryRecord } from "../store/records.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
 import type { ArchiveIndexes } from "./archive-indexes.ts";
@@ -111,9 +111,6 @@ export class StatusReport {
         ...((archives?.mismatched ?? []).length === 0 ? {} : { mismatched: archives!.mismatched }),
       },
       parseErrors: index === null && live !== undefined ? live.parseErrors : parseErrors(snapshot, index),
-      ...(index === null && live?.archiveProblems !== undefined
-        ? { archiveProblems: live.archiveProblems }
-        : problemCounts(index)),
       ...(redirect === undefined || redirect === null ? {} : { redirect }),
       ...(notice === undefined ? {} : { notice }),
     };

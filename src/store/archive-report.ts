@@ -1,6 +1,4 @@
 import { ArchiveIndex } from "../core/opam/archive-index.ts";
-import type { ArchiveProblemKind } from "../core/opam/archive-problem.ts";
-import type { RepositoryStatus } from "../protocol/status.ts";
 import type { ArchiveIndexRecord, SnapshotRecord } from "./records.ts";
 
 /** Errors that `status` lists. */
@@ -9,14 +7,6 @@ const shown = 100;
 /** Distinct archives that opam files name with a checksum. */
 export function knownArchives(record: ArchiveIndexRecord): number {
   return new ArchiveIndex(record.tables).archives;
-}
-
-/** Numbers of problems by kind, as `status` has them: no field when there are none. */
-export function problemCounts(record: ArchiveIndexRecord | null): Pick<RepositoryStatus, "archiveProblems"> {
-  if (record === null || record.problems.length === 0) return {};
-  const counts: Partial<Record<ArchiveProblemKind, number>> = {};
-  for (const { kind } of record.problems) counts[kind] = (counts[kind] ?? 0) + 1;
-  return { archiveProblems: counts };
 }
 
 /** What cannot be served or read: entries of the tree, its `repo` file, opam files. Null stands for an index that is not there yet. */

@@ -2,7 +2,7 @@ import type { Clock } from "../core/cooperation/clock.ts";
 import type { ErrorRecord } from "../core/errors.ts";
 import type { PackReader } from "../core/git/pack-reader.ts";
 import type { LastSync, RepositoryStatus, SyncPhase, SyncProgress } from "../protocol/status.ts";
-import { knownArchives, parseErrors, problemCounts } from "../store/archive-report.ts";
+import { knownArchives, parseErrors } from "../store/archive-report.ts";
 import type { ArchiveIndexRecord, RepositoryRecord, SnapshotRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { soundArchiveIndex } from "./archive-index.ts";
@@ -125,7 +125,6 @@ export class RepositoryProgress {
         failed: [],
       },
       parseErrors: parseErrors(snapshot, this.#archives),
-      ...problemCounts(this.#archives),
       ...(snapshot?.redirect != null && { redirect: snapshot.redirect }),
       ...(config.notice !== undefined && { notice: config.notice }),
     };

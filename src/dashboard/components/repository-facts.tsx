@@ -8,7 +8,7 @@ import { Moment } from "./moment.tsx";
 
 /** What is known of a repository, in the order a reader asks: where from, what, when, how much. */
 export function repositoryFacts(repository: RepositoryStatus, now: number): readonly Fact[] {
-  const { remote, branch, commit, committedAt, lastSync, archives, archiveProblems, redirect } = repository;
+  const { remote, branch, commit, committedAt, lastSync, archives, redirect } = repository;
   const facts: Fact[] = [
     { term: "Remote", value: <span class="machine breakable">{remote}</span> },
     { term: "Branch", value: <span class="machine">{branch === "" ? "–" : branch}</span> },
@@ -56,16 +56,6 @@ export function repositoryFacts(repository: RepositoryStatus, now: number): read
     facts.push({ term: "Arriving", value: formatNoun(archives.active.length, "archive") });
   if (archives.failed.length > 0)
     facts.push({ term: "Unavailable", value: formatNoun(archives.failed.length, "archive") });
-  const problems = Object.values(archiveProblems ?? {}).reduce((count, some) => count + some, 0);
-  if (problems > 0)
-    facts.push({
-      term: "Problems",
-      value: (
-        <>
-          {formatNoun(problems, "problem")} in opam files. <a href="#/archives">See which</a>
-        </>
-      ),
-    });
   if (redirect !== undefined)
     facts.push({ term: "Redirect", value: <span class="machine breakable">{redirect}</span> });
   return facts;
