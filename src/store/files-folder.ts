@@ -18,7 +18,6 @@ const folders = [
   "archive-indexes",
   "archives",
   "archive-records",
-  "notes",
   "git",
   "notes",
   pendingFolder,
