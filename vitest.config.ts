@@ -22,6 +22,8 @@ export default defineConfig({
         test: {
           // One suite for every store and host that runs on Node, and what needs real Git servers.
           name: "contract",
+          // Most of it waits for servers and deadlines: two files at a time also on two processors.
+          maxWorkers: 2,
           include: ["tests/contract/**/*.test.ts"],
           // What runs a contract in a browser says so in its name.
           exclude: ["tests/contract/**/*browser*.test.ts"],
