@@ -81,15 +81,15 @@ function inWorker<T>(script: string, message: unknown, moved: Transferable[] = [
 }
 
 const calls = {
-  /** The product's service worker, in control and configured; `further` branches of the remote are repositories of their own, by that name. */
-  async registerMirror(further: readonly string[] = []): Promise<void> {
+  /** The product's service worker, in control and configured; each of the `further` names is a repository of its own, of that branch of the remote. */
+  async registerMirror(further: readonly string[] = [], branch: string = ""): Promise<void> {
     const registration = await Registration.open(new URL("sw.js", base).href, base);
     const { port1, port2 } = new MessageChannel();
     const configured = new Promise<Configured>((resolve) => {
       port1.onmessage = ({ data }: MessageEvent<Configured>) => resolve(data);
     });
     const first = await repository();
-    const repositories = [first, ...further.map((branch) => ({ ...first, name: branch, branch, origins: [] }))];
+    const repositories = [first, ...further.map((name) => ({ ...first, name, branch, origins: [] }))];
     registration.post({ type: "configure", protocol, repositories }, [port2]);
     const answer = await configured;
     if (answer.type === "failed") throw new Error(answer.error.message);
