@@ -15,6 +15,8 @@ export type YieldPolicy = "budget" | "never" | "every";
 /** What may pass between two looks at the clock, and the most calls of `due` that go without one. */
 const trustedMs = 0.1;
 const mostTrusted = 8;
+/** A slice that took so many times its length is followed by two turns of the event loop. */
+const lateTimes = 1.5;
 /** The first slices are half as long: code that is not compiled yet takes steps of unforeseen length, and they end late. */
 const coldPauses = 40;
 
@@ -77,11 +79,11 @@ export class Slice {
 
   /**
    * Gives way to the event loop. Loops that share the slice share the pause.
-   * Two macrotasks, not one: a timer that became due during the slice is queued only when the loop turns, behind the first of them,
-   * and would otherwise wait for the whole next slice (docs/decisions/024-two-turns.md).
+   * After a slice that ended late by two macrotasks: a timer that became due meanwhile is queued only when the loop turns, behind the
+   * first of them, and would otherwise wait for the whole next slice (docs/decisions/024-two-turns.md).
    */
   pause(): Promise<void> {
-    this.#pausing ??= this.#twoTurns().then(() => {
+    this.#pausing ??= this.#turn().then(() => {
       this.#pausing = null;
       this.#pauses++;
       this.#started = this.#read = this.#clock.now();
@@ -91,8 +93,9 @@ export class Slice {
     return this.#pausing;
   }
 
-  async #twoTurns(): Promise<void> {
+  async #turn(): Promise<void> {
+    const late = this.#clock.now() - this.#started > this.ms * lateTimes;
     await this.#macrotask();
-    await this.#macrotask();
+    if (late) await this.#macrotask();
   }
 }
