@@ -99,7 +99,7 @@ test.each([1_000, 100_000, 10_000_000])("with %i bytes at once and hardly a cach
   let turns = 0;
   const macrotask = async () => {
     await new Promise((resolve) => setImmediate(resolve));
-    if (turns++ % 8 === 0) oids.forEach(check);
+    if (turns++ % 4 === 0) oids.forEach(check);
   };
   const slice = new Slice(systemClock, macrotask, 4, "every");
   const objectSha1 = await createDigest("sha1");
