@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream } from "node:fs";
 import { copyFile, link, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Transform } from "node:stream";
+import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { MirrorError } from "../core/errors.ts";
 import { defaultLimits } from "../core/git/limits.ts";
@@ -23,6 +23,7 @@ const idleMs = 30_000;
 const totalMs = 600_000;
 /** URLs of opam files that are asked for one archive. */
 const askedUrls = 16;
+const tooLarge = `larger than ${defaultLimits.archiveBytes} bytes`;
 
 export interface DownloadOptions {
   /** Archives that are fetched at a time. */
@@ -42,7 +43,7 @@ interface Place {
   readonly rule: AddressRule | null;
 }
 
-/** Archives fetched from upstream caches and from what opam files name: written aside, verified, and only then given their names. */
+/** Archives from upstream caches and from what opam files name: written aside, verified, and only then given their names. */
 export class DownloadedArchives {
   readonly #folder: string;
   readonly #caches: readonly URL[];
@@ -79,11 +80,28 @@ export class DownloadedArchives {
    * files name. Resolves with what failed on the way; the file is there when one succeeded.
    */
   fetch(checksum: Checksum, known: KnownArchive | null): Promise<string[]> {
-    // Requests for one archive that must match the same share a download.
+    return this.#shared(checksum, known, () => this.#places.run(() => this.#fetch(checksum, known)));
+  }
+
+  /**
+   * Copies a file of a folder that is a cache, so that it is served when that folder is gone. Resolves with what failed: then there is
+   * no copy.
+   */
+  adopt(path: string, checksum: Checksum, known: KnownArchive | null): Promise<string[]> {
+    return this.#shared(checksum, known, () =>
+      this.#receive(createReadStream(path), path, checksum, known).then(
+        () => [],
+        (error: unknown) => [`${path}: ${error instanceof Error ? error.message : String(error)}`],
+      ),
+    );
+  }
+
+  /** Requests for one archive that must match the same share the work. */
+  #shared(checksum: Checksum, known: KnownArchive | null, work: () => Promise<string[]>): Promise<string[]> {
     const key = [checksumText(checksum), JSON.stringify(known)].join(" ");
     let running = this.#running.get(key);
     if (running === undefined) {
-      running = this.#places.run(() => this.#fetch(checksum, known)).finally(() => this.#running.delete(key));
+      running = work().finally(() => this.#running.delete(key));
       this.#running.set(key, running);
     }
     return running;
@@ -122,11 +140,16 @@ export class DownloadedArchives {
       answer.body.destroy();
       return `HTTP status ${answer.status}`;
     }
-    const tooLarge = `larger than ${defaultLimits.archiveBytes} bytes`;
     if (Number(answer.headers["content-length"] ?? 0) > defaultLimits.archiveBytes) {
       answer.body.destroy();
       return tooLarge;
     }
+    await this.#receive(answer.body, name, checksum, known);
+    return null;
+  }
+
+  /** Writes all bytes of `body` aside, and gives them their names when they are the archive. Throws `archive-mismatch`, and what reading and writing throw. */
+  async #receive(body: Readable, name: string, checksum: Checksum, known: KnownArchive | null): Promise<void> {
     const pending = join(this.#folder, "pending", randomUUID());
     await mkdir(dirname(pending), { recursive: true });
     const hashes = algorithms.map((algorithm) => [algorithm, createHash(algorithm)] as const);
@@ -140,7 +163,7 @@ export class DownloadedArchives {
       },
     });
     try {
-      await pipeline(answer.body, verify, createWriteStream(pending));
+      await pipeline(body, verify, createWriteStream(pending));
       const digests = Object.fromEntries(hashes.map(([algorithm, hash]) => [algorithm, hash.digest("hex")])) as Digests;
       if (!matches(digests, checksum, known))
         throw new MirrorError("archive-mismatch", { checksum: checksumText(checksum), source: name });
@@ -148,7 +171,6 @@ export class DownloadedArchives {
     } finally {
       await rm(pending, { force: true });
     }
-    return null;
   }
 
   /** One file with three names: whichever checksum it is asked by, it is here. */

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { MirrorError } from "../core/errors.ts";
+import { defaultLimits } from "../core/git/limits.ts";
 import type { ArchiveCatalog, KnownArchive } from "../serve/archive-catalog.ts";
 import { digestsOf } from "./archive-digest.ts";
 import { type DownloadedArchives, matches } from "./archive-download.ts";
@@ -75,7 +76,7 @@ export class Archives {
       const path = await folder.find(checksum, scanWaitMs);
       if (path === "unknown") unknown = true;
       else if (path !== "absent") {
-        const archive = await this.#verified(path, checksum, known, "store");
+        const archive = await this.#fromFolder(path, checksum, known);
         if (archive !== null) return archive;
       }
     }
@@ -94,6 +95,14 @@ export class Archives {
     const missing = [...this.#missing].filter(([, { until }]) => until > now);
     const failed = [...new Set(missing.map(([key]) => key.split(" ")[0] ?? key))];
     return { active: this.#downloads.active, failed: failed.slice(-shownFailures) };
+  }
+
+  /** Without room for a copy it is served from where it is. */
+  async #fromFolder(path: string, checksum: Checksum, known: KnownArchive | null): Promise<VerifiedArchive | null> {
+    const archive = await this.#verified(path, checksum, known, "store");
+    if (archive === null || archive.size > defaultLimits.archiveBytes) return archive;
+    for (const reason of await this.#downloads.adopt(path, checksum, known)) this.#log(`no copy is kept of ${reason}`);
+    return archive;
   }
 
   async #verified(

@@ -149,16 +149,52 @@ test("bytes with a Content-Encoding are taken as they are on the wire", async ()
   expect(Buffer.from(await answer.arrayBuffer())).toEqual(zipped);
 });
 
-test("files added to a folder are found, removed ones are not invented", async () => {
+test("files added to a folder are found, removed ones are not invented, and what was asked for is kept", async () => {
   const cache = folder.at("moving");
   await cp(folder.at("only-sha256"), cache, { recursive: true });
-  await using gateway = await testGateway({ repository: demo.gitDirectory, upstreamCaches: [cache] });
-  const more = Buffer.from("more");
-  const path = await put(cache, "sha256", hex("sha256", more), more);
-  const url = `${gateway.page}gateway/archive/sha512/${hex("sha512", more)}`;
-  expect((await fetch(url)).status).toBe(200);
-  await rm(path);
-  expect((await fetch(url)).status).toBe(404);
+  const data = folder.at("moved");
+  const [more, gone] = [Buffer.from("more"), Buffer.from("gone")];
+  const address = (bytes: Buffer) => `gateway/archive/sha512/${hex("sha512", bytes)}`;
+  {
+    await using gateway = await testGateway({ repository: demo.gitDirectory, upstreamCaches: [cache], data });
+    for (const bytes of [more, gone]) await put(cache, "sha256", hex("sha256", bytes), bytes);
+    expect((await fetch(gateway.page + address(more))).status).toBe(200);
+    await rm(cache, { recursive: true });
+    expect((await fetch(gateway.page + address(gone))).status).toBe(404);
+    expect((await fetch(gateway.page + address(more))).status).toBe(200);
+  }
+  await using gateway = await testGateway({ repository: demo.gitDirectory, data });
+  const kept = await fetch(gateway.page + address(more));
+  expect(Buffer.from(await kept.arrayBuffer())).toEqual(more);
+});
+
+test("a flipped byte in the store is never delivered, and mended where the archive can be had again", async () => {
+  await using upstream = await cacheServer((path) => (path.endsWith(hex("sha256")) ? { body: archive } : null));
+  const data = folder.at("flipped");
+  const options = { repository: demo.gitDirectory, data };
+  const url = `gateway/archive/sha256/${hex("sha256")}`;
+  const stored = `${data}/archives/sha256/${hex("sha256").slice(0, 2)}/${hex("sha256")}`;
+  const flip = async () => {
+    const bytes = await readFile(stored);
+    bytes[7]! ^= 1;
+    await writeFile(stored, bytes);
+  };
+  {
+    await using gateway = await testGateway({ ...options, upstreamCaches: [upstream.url] });
+    expect((await fetch(gateway.page + url)).status).toBe(200);
+    await flip();
+    const answer = await fetch(gateway.page + url);
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(archive);
+    expect(upstream.asked.length).toBe(2);
+    expect(await readFile(stored)).toEqual(archive);
+    expect(gateway.logged.join("\n")).toContain("its bytes do not match");
+  }
+  await flip();
+  await using alone = await testGateway(options);
+  for (const algorithm of ["md5", "sha256", "sha512"]) {
+    const answer = await fetch(`${alone.page}gateway/archive/${algorithm}/${hex(algorithm)}`);
+    expect([algorithm, answer.status]).toEqual([algorithm, 404]);
+  }
 });
 
 test("every archive of the demo repository is served by the checksums of its opam file", async () => {
