@@ -119,7 +119,7 @@ async function fetchSnapshot(
   let completed: string | null = null;
   if (bases !== null && reader.unresolved > 0) {
     await received.checksum;
-    completed = await reader.complete((oid) => bases.get(oid), deflate);
+    completed = await reader.complete({ fetch: (oid) => bases.get(oid), deflate });
   }
   reader.assertResolved();
   const facts = await verifyClosure(reader, tip.commit, shallow, foundation, slice);

@@ -38,7 +38,7 @@ export async function readThinPack(
   const reader = new PackReader({ limits: defaultLimits, slice, objectSha1, packSha1: sha1OfWhole, thin: true });
   await reader.write(pack);
   let checksum = await reader.end();
-  if (reader.unresolved > 0) checksum = await reader.complete((oid) => objects.read(oid), deflate);
+  if (reader.unresolved > 0) checksum = await reader.complete({ fetch: (oid) => objects.read(oid), deflate });
   reader.assertResolved();
   const tip = before.reader.content(before.reader.find(priorCommit));
   const tree = new TextDecoder().decode(tip.bytes.subarray(tip.from + 5, tip.from + 45));

@@ -2,9 +2,10 @@ import type { Slice } from "../cooperation/slice.ts";
 import { MirrorError } from "../errors.ts";
 import { type CommitFacts, readCommit } from "./commit.ts";
 import { isAttributesName } from "./forbidden-name.ts";
+import type { ObjectBytes } from "./object-bytes.ts";
 import { kindOf, objectTypes, typeOf } from "./object-type.ts";
 import { compareOids, fromHex, toHex } from "./oid.ts";
-import type { ObjectBytes, PackReader } from "./pack-reader.ts";
+import type { PackReader } from "./pack-reader.ts";
 import type { StoredObject } from "./stored-object.ts";
 import { compareEntries, gitlinkMode, isTree, TreeCursor, type TreeEntry } from "./tree.ts";
 
@@ -50,7 +51,7 @@ export async function checkClosure(
   };
   const entry = new TreeCursor();
   const same = new SharedEntries();
-  const received = table.count - reader.appended;
+  const received = reader.expected;
   for (let i = 0; i < received; i++) {
     const type = table.types[i]!;
     if (type === objectTypes.tree) {

@@ -11,6 +11,10 @@ export class PackEntryHead {
   /** First byte of the compressed data. */
   dataAt = 0;
 
+  get isDelta(): boolean {
+    return this.type >= objectTypes.ofsDelta;
+  }
+
   /** Reads the head at `bytes[from..to)`. Returns null when it was read, `more` when it is cut off, else what is wrong. */
   read(bytes: Uint8Array, from: number, to: number): null | "more" | string {
     let at = from;

@@ -1,5 +1,6 @@
 import type { Slice } from "../cooperation/slice.ts";
 import type { Digest } from "./digest.ts";
+import { packHeader } from "./pack-header.ts";
 
 const bufferBytes = 256 * 1024;
 /** Bytes hashed between two looks at the slice. */
@@ -27,11 +28,7 @@ export class PackStream {
 
   async begin(objects: number): Promise<void> {
     this.#sha1.init();
-    const header = new DataView(new ArrayBuffer(12));
-    header.setUint32(0, 0x5041434b);
-    header.setUint32(4, 2);
-    header.setUint32(8, objects);
-    await this.write(new Uint8Array(header.buffer));
+    await this.write(packHeader(objects));
   }
 
   async write(bytes: Uint8Array): Promise<void> {
