@@ -8,7 +8,7 @@ const piecesPerSecond = 250;
 /**
  * WebKit takes what the network delivers without asking whether anybody reads it, and queues every piece before whatever else its worker
  * is asked: a pack that arrives at once is a gap of 50 to 130 ms. It gets the pack in the time it needs for it anyhow
- * (docs/decisions/025-webkit-pace.md). Everybody else gets the body as it is.
+ * (docs/decisions/030-webkit-pace.md). Everybody else gets the body as it is.
  */
 export function pacedFor(userAgent: string | undefined, body: Readable): Readable {
   if (userAgent === undefined || !isWebKit(userAgent)) return body;

@@ -80,7 +80,7 @@ export class Slice {
   /**
    * Gives way to the event loop. Loops that share the slice share the pause.
    * After a slice that ended late by two macrotasks: a timer that became due meanwhile is queued only when the loop turns, behind the
-   * first of them, and would otherwise wait for the whole next slice (docs/decisions/024-two-turns.md).
+   * first of them, and would otherwise wait for the whole next slice (docs/decisions/029-two-turns.md).
    */
   pause(): Promise<void> {
     this.#pausing ??= this.#turn().then(() => {
