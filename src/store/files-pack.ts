@@ -89,11 +89,11 @@ export function writePackFiles(folder: StoreFolder, slice: Slice | undefined): P
   };
 }
 
-export function packPath(folder: StoreFolder, key: string): string {
+function packPath(folder: StoreFolder, key: string): string {
   return folder.path("packs", key, ".pack");
 }
 
-export function idxPath(folder: StoreFolder, key: string): string {
+function idxPath(folder: StoreFolder, key: string): string {
   return folder.path("packs", key, ".idx");
 }
 

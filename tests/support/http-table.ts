@@ -340,7 +340,7 @@ export const httpTable: readonly HttpCase[] = [
 ];
 
 /** On every answer, whatever its status. */
-export const everywhere: Readonly<Record<string, string | RegExp>> = {
+const everywhere: Readonly<Record<string, string | RegExp>> = {
   "x-content-type-options": "nosniff",
   "content-security-policy": "sandbox",
   "cross-origin-resource-policy": "cross-origin",

@@ -1,3 +1,4 @@
+import { adler32 } from "./adler32.ts";
 import { HuffmanCode } from "./huffman.ts";
 
 /** The bytes given end before the stream does: try again with more. */
@@ -363,30 +364,4 @@ export class Inflater {
     this.#count = count;
     return literals.has(256) && literals.finish(true) && distances.finish(true) ? 0 : corrupt;
   }
-}
-
-/** Adler-32 of RFC 1950 §8.2. */
-export function adler32(bytes: Uint8Array, from: number, to: number): number {
-  let a = 1;
-  let b = 0;
-  // 2600 bytes keep both sums below 2³⁰, small integers for every compiler, without a division in the inner loop.
-  for (let at = from; at < to; ) {
-    const stop = Math.min(at + 2600, to);
-    // Four bytes a step: the sums wait for one another less often.
-    for (; at + 4 <= stop; at += 4) {
-      const one = bytes[at]!;
-      const two = one + bytes[at + 1]!;
-      const three = two + bytes[at + 2]!;
-      const four = three + bytes[at + 3]!;
-      b += a * 4 + one + two + three + four;
-      a += four;
-    }
-    for (; at < stop; at++) {
-      a += bytes[at]!;
-      b += a;
-    }
-    a %= 65521;
-    b %= 65521;
-  }
-  return ((b << 16) | a) >>> 0;
 }

@@ -7,7 +7,7 @@ export interface TreeEntry {
   readonly oidAt: number;
 }
 
-export const treeMode = 0o40000;
+const treeMode = 0o40000;
 export const gitlinkMode = 0o160000;
 
 export function isTree(mode: number): boolean {

@@ -1,7 +1,7 @@
 import { MirrorError } from "../errors.ts";
 
 /** Bytes of a tar record; headers and padded contents are multiples of it. */
-export const recordBytes = 512;
+const recordBytes = 512;
 
 const nameBytes = 100;
 const prefixBytes = 155;

@@ -2,7 +2,7 @@ import { hexDump } from "./hex.ts";
 
 /** Bytes kept of a body for showing as text, and as a dump. */
 export const textLimit = 65_536;
-export const hexLimit = 2_048;
+const hexLimit = 2_048;
 
 export interface Preview {
   readonly kind: "empty" | "text" | "hex";

@@ -13,7 +13,7 @@ export interface Axis {
 }
 
 /** Everything faster lies on the base line: clocks of browsers tell no less than about a millisecond apart. */
-export const floorMs = 1;
+const floorMs = 1;
 
 /** Time since the start, linear, with `about` ticks at round values; never shorter than the longest run. */
 export function timeAxis(longestMs: number, about: number): Axis {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** What a function that ran in a page threw there. */
-export class PageError extends Error {
+class PageError extends Error {
   override readonly name = "PageError";
   /** The `name` that the error had in the page, such as `TypeError` or `QuotaExceededError`. */
   readonly pageName: string;

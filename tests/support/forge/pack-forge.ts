@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { deflateSync } from "node:zlib";
 import { concat, type GitObject, type Kind } from "./git-object.ts";
 
-export const typeCodes: Readonly<Record<Kind, number>> = { commit: 1, tree: 2, blob: 3, tag: 4 };
+const typeCodes: Readonly<Record<Kind, number>> = { commit: 1, tree: 2, blob: 3, tag: 4 };
 export const ofsDeltaType = 6;
 export const refDeltaType = 7;
 
