@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { copyFile, link, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Readable, Transform } from "node:stream";
+import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { MirrorError } from "../core/errors.ts";
 import { defaultLimits } from "../core/git/limits.ts";
@@ -14,6 +14,7 @@ import { algorithms, type Checksum, cachePath, checksumText } from "./checksum.t
 import { FetchedArchives } from "./fetched-archives.ts";
 import { outbound, withoutQuery } from "./outbound.ts";
 import { Places } from "./places.ts";
+import { resumedBody } from "./resumed-body.ts";
 
 /** As many as opam-mirror runs. */
 export const defaultParallel = 20;
@@ -49,7 +50,7 @@ export class DownloadedArchives {
   readonly #caches: readonly URL[];
   readonly #rule: AddressRule | null;
   readonly #places: Places;
-  readonly #running = new Map<string, Promise<string[]>>();
+  readonly #running = new Map<string, { readonly checksum: string; readonly tried: Promise<string[]> }>();
   /** What is in the folder. */
   readonly shelf: FetchedArchives;
 
@@ -68,7 +69,7 @@ export class DownloadedArchives {
 
   /** Checksums that are being fetched. */
   get active(): readonly string[] {
-    return [...new Set([...this.#running.keys()].map((key) => key.split(" ")[0] ?? key))];
+    return [...new Set([...this.#running.values()].map((one) => one.checksum))];
   }
 
   path(checksum: Checksum): string {
@@ -96,15 +97,15 @@ export class DownloadedArchives {
     );
   }
 
-  /** Requests for one archive that must match the same share the work. */
+  /** Requests for what must match the same share the work, whichever of its checksums they name. */
   #shared(checksum: Checksum, known: KnownArchive | null, work: () => Promise<string[]>): Promise<string[]> {
-    const key = [checksumText(checksum), JSON.stringify(known)].join(" ");
+    const key = known === null ? checksumText(checksum) : JSON.stringify(known);
     let running = this.#running.get(key);
     if (running === undefined) {
-      running = work().finally(() => this.#running.delete(key));
+      running = { checksum: checksumText(checksum), tried: work().finally(() => this.#running.delete(key)) };
       this.#running.set(key, running);
     }
-    return running;
+    return running.tried;
   }
 
   async #fetch(checksum: Checksum, known: KnownArchive | null): Promise<string[]> {
@@ -122,7 +123,10 @@ export class DownloadedArchives {
   }
 
   *#placesOf(checksum: Checksum, known: KnownArchive | null): Iterable<Place> {
-    for (const cache of this.#caches) yield { name: cache.host, url: new URL(cachePath(checksum), cache), rule: null };
+    // Many caches keep an archive under one of its checksums alone.
+    const paths = [...new Set([checksum, ...(known?.alternatives.flat() ?? [])].map(cachePath))];
+    for (const cache of this.#caches)
+      for (const path of paths) yield { name: cache.host, url: new URL(path, cache), rule: null };
     if (this.#rule === null || known === null) return;
     const mirrors = known.mirrors.map((mirror) => `${mirror.replace(/\/+$/, "")}/${cachePath(checksum)}`);
     for (const address of [...mirrors, ...known.urls.slice(0, askedUrls)]) {
@@ -135,7 +139,8 @@ export class DownloadedArchives {
   async #fetchFrom({ name, url, rule }: Place, checksum: Checksum, known: KnownArchive | null): Promise<string | null> {
     const guard = rule === null ? { redirects: 3 } : { redirects: 5, rule };
     const signal = AbortSignal.timeout(totalMs);
-    const answer = await outbound(url, { headMs: firstByteMs, idleMs, signal, ...guard });
+    const asked = { headMs: firstByteMs, idleMs, signal, ...guard };
+    const answer = await outbound(url, asked);
     if (answer.status !== 200) {
       answer.body.destroy();
       return `HTTP status ${answer.status}`;
@@ -144,12 +149,21 @@ export class DownloadedArchives {
       answer.body.destroy();
       return tooLarge;
     }
-    await this.#receive(answer.body, name, checksum, known);
+    const body = resumedBody(answer, (at, ifRange) => {
+      const headers = { range: `bytes=${at}-`, ...(ifRange === null ? {} : { "if-range": ifRange }) };
+      return outbound(url, { ...asked, headers });
+    });
+    await this.#receive(body, name, checksum, known);
     return null;
   }
 
   /** Writes all bytes of `body` aside, and gives them their names when they are the archive. Throws `archive-mismatch`, and what reading and writing throw. */
-  async #receive(body: Readable, name: string, checksum: Checksum, known: KnownArchive | null): Promise<void> {
+  async #receive(
+    body: AsyncIterable<Buffer>,
+    name: string,
+    checksum: Checksum,
+    known: KnownArchive | null,
+  ): Promise<void> {
     const pending = join(this.#folder, "pending", randomUUID());
     await mkdir(dirname(pending), { recursive: true });
     const hashes = algorithms.map((algorithm) => [algorithm, createHash(algorithm)] as const);

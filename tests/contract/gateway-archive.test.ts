@@ -138,7 +138,8 @@ test.each<[string, { status?: number; headers?: Record<string, string>; body: Bu
     expect(problem.code).toBe("archive-unavailable");
     expect(problem.data.tried[0]).toContain(new URL(upstream.url).host);
   }
-  expect(upstream.asked.length).toBe(1);
+  // Of what broke off the rest may have been asked for, at once.
+  expect(upstream.asked.length).toBeLessThanOrEqual(given.cut ? 2 : 1);
 });
 
 test("bytes with a Content-Encoding are taken as they are on the wire", async () => {

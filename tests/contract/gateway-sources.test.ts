@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { GatewayOptions } from "../../src/gateway/options.ts";
@@ -19,6 +21,7 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let server: Server;
 let origin: string;
 const asked: string[] = [];
+const ranges: (string | undefined)[] = [];
 const answers = new Map<string, Answer>();
 const packages: { name: string; opam: string }[] = [];
 let gateway: TestGateway;
@@ -32,6 +35,20 @@ const redirect =
   (to: () => string): Answer =>
   (_request, response) =>
     response.writeHead(302, { location: to() }).end();
+
+/** Sends 2,000 bytes at a time, whatever it said, and goes on where it is told to. */
+const inParts =
+  (bytes: Buffer): Answer =>
+  ({ headers: { range } }, response) => {
+    ranges.push(range);
+    const at = Number(/^bytes=(\d+)-$/.exec(range ?? "bytes=0-")?.[1]);
+    const headers = { "content-length": String(bytes.length - at), etag: '"v1"' };
+    const rest = { ...headers, "content-range": `bytes ${at}-${bytes.length - 1}/${bytes.length}` };
+    response.writeHead(range === undefined ? 200 : 206, range === undefined ? headers : rest);
+    const part = bytes.subarray(at, at + 2000);
+    if (at + 2000 >= bytes.length) response.end(part);
+    else response.write(part, () => setTimeout(() => response.socket?.destroy(), 300));
+  };
 
 /** An archive, and a package that names it; `sources` are paths of the server or URLs. */
 function archive(
@@ -133,6 +150,20 @@ beforeAll(async () => {
   made.below = archive("below", ["/gone-below"]);
   const below = hash("sha256", made.below);
   answers.set(`/public/cache/sha256/${below.slice(0, 2)}/${below}`, send(made.below));
+  made.curled = archive("curled", ["/curled"]);
+  answers.set("/curled", (_request, response) => {
+    const sending = setTimeout(() => response.writeHead(200).end(made.curled), 500);
+    response.on("close", () => clearTimeout(sending));
+  });
+  made.broken = archive("broken", ["/broken"]);
+  answers.set("/broken", inParts(made.broken));
+  made.changed = archive("changed", ["/changed"]);
+  answers.set("/changed", inParts(Buffer.concat([made.changed.subarray(0, 2500), randomBytes(500)])));
+  made.late = archive("late", ["/late"]);
+  answers.set("/late", (_request, response) => {
+    response.writeHead(200, { "content-length": "3000" });
+    response.write(made.late!.subarray(0, 1500), () => response.socket?.destroy());
+  });
   made.huge = archive("huge", ["/huge"]);
   answers.set("/huge", (_request, response) => {
     response.writeHead(200, { "content-length": String(513 * 1024 * 1024) });
@@ -192,29 +223,71 @@ async function refusal(algorithm: Algorithm, bytes: Buffer, by: TestGateway = ga
 
 const count = (path: string) => asked.filter((each) => each === path).length;
 
-test("fifty requests at once by each checksum, then opam's own path: one download", async () => {
+test("fifty requests at once, by each checksum and both paths: one download", async () => {
   const bytes = made.plain!;
-  const many = await Promise.all(Array.from({ length: 50 }, () => ask("md5", hash("md5", bytes))));
-  for (const answer of many) expect(Buffer.from(await answer.arrayBuffer())).toEqual(bytes);
-  for (const algorithm of algorithms) {
+  const paths = algorithms.flatMap((algorithm) => {
     const hex = hash(algorithm, bytes);
-    for (const path of [
-      `gateway/archive/${algorithm}/${hex}`,
-      `opam/default/cache/${algorithm}/${hex.slice(0, 2)}/${hex}`,
-    ]) {
-      const answer = await fetch(gateway.page + path);
-      expect([path, answer.status]).toEqual([path, 200]);
-      expect(Buffer.from(await answer.arrayBuffer())).toEqual(bytes);
-    }
+    return [`gateway/archive/${algorithm}/${hex}`, `opam/default/cache/${algorithm}/${hex.slice(0, 2)}/${hex}`];
+  });
+  const many = await Promise.all(Array.from({ length: 50 }, (_, i) => fetch(gateway.page + paths[i % paths.length]!)));
+  for (const answer of many) {
+    expect(answer.status).toBe(200);
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(bytes);
   }
   expect(count("/plain")).toBe(1);
+});
+
+test("fifty times curl at once, as opam runs it: one download", async (context) => {
+  const bytes = made.curled!;
+  const hex = hash("md5", bytes);
+  const url = `${gateway.page}opam/default/cache/md5/${hex.slice(0, 2)}/${hex}`;
+  const curl = (i: number) =>
+    promisify(execFile)("curl", [
+      "--silent",
+      "--fail",
+      "--location",
+      "--retry",
+      "3",
+      "--output",
+      folder.at(`${i}`),
+      url,
+    ]);
+  const runs = await Promise.allSettled(Array.from({ length: 50 }, (_, i) => curl(i)));
+  if (runs.some((run) => run.status === "rejected" && run.reason.code === "ENOENT"))
+    return context.skip("curl is not on PATH.");
+  expect(runs.filter(({ status }) => status === "rejected")).toEqual([]);
+  for (const i of runs.keys()) expect(await readFile(folder.at(`${i}`))).toEqual(bytes);
+  expect(count("/curled")).toBe(1);
+});
+
+test("a body that breaks off is resumed where it did, by a server that can; what does not fit together is not taken", async () => {
+  const from = ranges.length;
+  const answer = await ask("sha256", hash("sha256", made.broken!));
+  expect(Buffer.from(await answer.arrayBuffer())).toEqual(made.broken);
+  expect(ranges.slice(from)).toEqual([undefined, "bytes=2000-"]);
+  expect(await refusal("sha256", made.changed!)).toContain("does not match");
+});
+
+test("a body that breaks off leaves nothing behind, and the next request succeeds", async () => {
+  const data = folder.at("broken-off");
+  const hex = hash("sha256", made.late!);
+  await using first = await ready(undefined, data);
+  expect(await refusal("sha256", made.late!, first)).toContain("/late");
+  answers.set("/late", send(made.late!));
+  expect(await readdir(`${data}/archives/pending`)).toEqual([]);
+  expect(await readdir(`${data}/archives`)).toEqual(["pending"]);
+  // By another of its checksums: what failed is not asked for again within a minute.
+  const answer = await ask("sha512", hash("sha512", made.late!), first);
+  expect(Buffer.from(await answer.arrayBuffer())).toEqual(made.late);
+  expect(await readdir(`${data}/archives/sha256/${hex.slice(0, 2)}`)).toEqual([hex]);
 });
 
 test("sources are asked in order until one tells the truth", async () => {
   const from = asked.length;
   const answer = await ask("sha512", hash("sha512", made.mirrored!));
   expect(Buffer.from(await answer.arrayBuffer())).toEqual(made.mirrored);
-  expect(asked.slice(from).filter((path) => !path.startsWith("/own-cache/"))).toEqual([
+  // Of what broke off the rest may have been asked for.
+  expect([...new Set(asked.slice(from))].filter((path) => !path.startsWith("/own-cache/"))).toEqual([
     "/gone",
     "/lying",
     "/cut",
