@@ -67,7 +67,8 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
   const snapshots = new SnapshotReader(store);
   const openSnapshot = (repository: string) => snapshots.current(repository);
   const address = (repository: string) => parts.upstreams.get(repository)?.href ?? null;
-  parts.archives.follow(new ArchiveCatalog({ store, openSnapshot, slice: gatewaySlice, address }));
+  const catalog = new ArchiveCatalog({ store, openSnapshot, slice: gatewaySlice, address });
+  parts.archives.follow(catalog);
   const keeper = parts.keeping === null ? null : gatewayKeeper(parts.keeping, store, parts.archives, openSnapshot, log);
   const commits = new Map<string, string | null>();
   const keepUp = ({ name, state, commit }: RepositoryStatus) => {
@@ -109,7 +110,7 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
     host: "gateway",
     live: { answer: (repository, path, waitMs) => engine.live(repository, path, waitMs) },
     upstream: new MirrorUpstream(parts.upstreams),
-    archives: new MirrorArchives(parts.archives),
+    archives: new MirrorArchives(parts.archives, catalog),
     startUpdate: async (repository) => {
       await engine.update(repository);
     },

@@ -2,15 +2,16 @@ import type { Slice } from "../core/cooperation/slice.ts";
 import { MirrorError } from "../core/errors.ts";
 import { Manifest } from "../core/git/manifest.ts";
 import { ArchiveIndex } from "../core/opam/archive-index.ts";
-import { type ArchiveSources, archiveSources } from "../core/opam/archive-sources.ts";
+import { type ArchiveSources, archiveSources, isArchive } from "../core/opam/archive-sources.ts";
 import { normalizedUrl } from "../core/opam/archive-url.ts";
 import type { Checksum } from "../core/opam/checksum.ts";
-import { packageSources, type Source } from "../core/opam/package-sources.ts";
+import { extraFilePath, packageSources, type Source } from "../core/opam/package-sources.ts";
 import { opamText, parseOpam } from "../core/opam/parser.ts";
 import { SyntaxFault } from "../core/opam/syntax-fault.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
 import type { Store } from "../store/store.ts";
 import { ArchiveIndexes } from "./archive-indexes.ts";
+import { Digests } from "./blob-digest.ts";
 
 /** Opam files that are read for one checksum. */
 const readFiles = 32;
@@ -29,10 +30,15 @@ export interface ArchiveCatalogDeps {
 /** What opam files say of an archive, and the `archive-mirrors` (absolute URLs of caches) of the repositories they are in. */
 export interface KnownArchive extends ArchiveSources {
   readonly mirrors: readonly string[];
+  /** The repository's own files that opam files list with that checksum in `extra-files`, as paths of its tree. Left out: none. */
+  readonly files?: readonly string[];
 }
 
+/** A source, or what `extra-files` says of a file of the tree. */
+type ListedSource = Pick<Source, "urls" | "checksums"> & { readonly path: string | null };
+
 interface Listed {
-  readonly sources: readonly Source[];
+  readonly sources: readonly ListedSource[];
   readonly mirrors: readonly string[];
 }
 
@@ -59,6 +65,29 @@ export class ArchiveCatalog {
    */
   async sourcesOf(repository: string, checksum: Checksum): Promise<KnownArchive | null> {
     return decided(checksum, [await this.#listed(repository, checksum)]);
+  }
+
+  /**
+   * The bytes of the repository's own file among `known.files` that is all that `known` lists, with their digests. Null when there is none.
+   * Throws `store-lost`.
+   */
+  async ownFile(
+    repository: string,
+    asked: Checksum,
+    known: KnownArchive,
+  ): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly sha256: string } | null> {
+    const { files = [] } = known;
+    const snapshot = files.length === 0 ? null : await this.#deps.openSnapshot(repository);
+    for (const path of snapshot === null ? [] : files.slice(0, readFiles)) {
+      const file = await snapshot?.read(path);
+      if (file === undefined) continue;
+      const hashing = await Digests.create(["md5", "sha256", "sha512"], this.#deps.slice());
+      await hashing.update(file.bytes);
+      const digests = hashing.finish();
+      if (digests[asked.algorithm] === asked.hex && isArchive(known, digests))
+        return { bytes: file.bytes, sha256: digests.sha256 };
+    }
+    return null;
   }
 
   /** The same in all repositories together. */
@@ -92,12 +121,12 @@ export class ArchiveCatalog {
     return null;
   }
 
-  async #naming(repository: string, url: string): Promise<readonly Source[]> {
+  async #naming(repository: string, url: string): Promise<readonly ListedSource[]> {
     const snapshot = await this.#deps.openSnapshot(repository);
     const index = snapshot && (await this.#indexes.of(snapshot.record.tree));
     if (index === null) return [];
     const ranks = new ArchiveIndex(index.tables).filesOfUrl(url, readFiles);
-    const named = (source: Source) => source.urls.some((one) => normalizedUrl(one) === url);
+    const named = (source: ListedSource) => source.urls.some((one) => normalizedUrl(one) === url);
     return (await this.#sourcesOf(snapshot!, ranks)).filter(named);
   }
 
@@ -130,19 +159,17 @@ export class ArchiveCatalog {
     mirrors: readonly string[],
   ): Promise<Listed> {
     const sources = await this.#sourcesOf(snapshot, index.filesOfChecksum(checksum, readFiles));
-    const lists = sources.some(({ checksums }) =>
-      checksums.some(({ algorithm, hex }) => algorithm === checksum.algorithm && hex === checksum.hex),
-    );
-    return lists ? { sources, mirrors } : nothing;
+    return sources.some(({ checksums }) => lists(checksums, checksum)) ? { sources, mirrors } : nothing;
   }
 
-  async #sourcesOf(snapshot: Snapshot, ranks: readonly number[]): Promise<readonly Source[]> {
+  async #sourcesOf(snapshot: Snapshot, ranks: readonly number[]): Promise<readonly ListedSource[]> {
     const slice = this.#deps.slice();
     const manifest = new Manifest(snapshot.record.manifest);
-    const sources: Source[] = [];
+    const sources: ListedSource[] = [];
     for (const rank of ranks) {
-      const file = await snapshot.read(manifest.path(rank));
-      if (file !== undefined) sources.push(...sourcesIn(file.bytes));
+      const path = manifest.path(rank);
+      const file = await snapshot.read(path);
+      if (file !== undefined) sources.push(...sourcesIn(path, file.bytes));
       if (slice.due()) await slice.pause();
     }
     return sources;
@@ -159,13 +186,25 @@ function decided(checksum: Checksum, listed: readonly Listed[]): KnownArchive | 
     const tried = ["none, because opam files list different checksums with it"];
     throw new MirrorError("archive-unavailable", { checksum: `${checksum.algorithm}=${checksum.hex}`, tried });
   }
-  return { ...sources, mirrors: [...new Set(listed.flatMap(({ mirrors }) => mirrors))] };
+  const files = listed
+    .flatMap((each) => each.sources)
+    .flatMap(({ path, checksums }) => (path !== null && lists(checksums, checksum) ? [path] : []));
+  const known = { ...sources, mirrors: [...new Set(listed.flatMap(({ mirrors }) => mirrors))] };
+  return files.length === 0 ? known : { ...known, files: [...new Set(files)] };
+}
+
+function lists(checksums: readonly Checksum[], asked: Checksum): boolean {
+  return checksums.some(({ algorithm, hex }) => algorithm === asked.algorithm && hex === asked.hex);
 }
 
 /** A file that cannot be parsed is reported by the index, and names nothing. */
-function sourcesIn(bytes: Uint8Array): readonly Source[] {
+function sourcesIn(path: string, bytes: Uint8Array): readonly ListedSource[] {
   try {
-    return packageSources(parseOpam(opamText(bytes))).sources;
+    const { sources, extraFiles } = packageSources(parseOpam(opamText(bytes)));
+    return [
+      ...sources.map(({ urls, checksums }) => ({ urls, checksums, path: null })),
+      ...extraFiles.map(({ file, checksums }) => ({ urls: [], checksums, path: extraFilePath(path, file) })),
+    ];
   } catch (thrown) {
     if (thrown instanceof SyntaxFault) return [];
     throw thrown;

@@ -34,7 +34,7 @@ export interface Archive {
   readonly body: Uint8Array<ArrayBuffer> | Blob | ArchiveStream;
   /** Null while that is not known. */
   readonly sha256: string | null;
-  readonly source: "store" | "upstream";
+  readonly source: "store" | "upstream" | "snapshot";
 }
 
 /** Checksums are as opam writes them (`sha256=…`). */

@@ -14,7 +14,7 @@ const shown = 50;
 export interface ServedArchivesDeps extends Omit<ArchiveDownloadDeps, "hosts"> {
   readonly store: Pick<Store, "archive" | "archivesWith" | "archiveWriter" | "changeArchive" | "note" | "saveNote">;
   /** What opam files list; null lists nothing: then an archive must match what it is asked by. */
-  readonly catalog: Pick<ArchiveCatalog, "sourcesOf"> | null;
+  readonly catalog: Pick<ArchiveCatalog, "sourcesOf" | "ownFile"> | null;
   /** An archive was stored. */
   readonly kept?: () => void;
   /** Makes room in the store for so many bytes, if it can. */
@@ -46,6 +46,8 @@ export class ServedArchives implements Archives {
     const asked = { algorithm, hex };
     if (signal.aborted) throw cancelled(`${algorithm}=${hex}`);
     const known = (await this.#deps.catalog?.sourcesOf(repository, asked)) ?? null;
+    const own = known?.files === undefined ? null : await this.#deps.catalog?.ownFile(repository, asked, known);
+    if (own) return { body: own.bytes, sha256: own.sha256, source: "snapshot" };
     // What must match the same is the same, whichever of its checksums it is asked by.
     const key = known === null ? `${algorithm}=${hex}` : JSON.stringify(known.alternatives);
     const job = this.#jobs.get(key) ?? this.#start(key, asked, known);

@@ -6,6 +6,7 @@ import { archiveIndexDigest } from "../store/archive-index-digest.ts";
 import { type ArchiveIndexRecord, type SnapshotRecord, schemaVersion } from "../store/records.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
 import type { Store } from "../store/store.ts";
+import { compareExtraFiles, withChangedFiles } from "./extra-files.ts";
 import { keptRanks } from "./kept-ranks.ts";
 
 /** The opam file of a package: it stands in a folder `name.version` (opam manual, "Package Format"). */
@@ -31,6 +32,7 @@ export async function ensureArchiveIndex(
     before === null || old === null
       ? await ofAll(snapshot, manifest, slice)
       : await ofChanges(snapshot, manifest, before, old, slice);
+  await compareExtraFiles(snapshot, builder, slice);
   const built = await builder.finish((rank) => manifest.path(rank), slice);
   const facts = { schema: schemaVersion, tree, ...built, mirrors };
   const record = { ...facts, digest: await archiveIndexDigest(facts) };
@@ -63,7 +65,8 @@ async function ofChanges(
   slice: Slice,
 ): Promise<ArchiveIndexBuilder> {
   const oldManifest = new Manifest(before.manifest);
-  const { ranks, changed } = await keptRanks(oldManifest, manifest, slice);
+  const same = await keptRanks(oldManifest, manifest, slice);
+  const { ranks, changed } = await withChangedFiles(oldManifest, manifest, same, slice);
   const kept = (path: string) => (ranks[oldManifest.find(path)] ?? -1) >= 0;
   const { tables, problems } = old;
   const builder = new ArchiveIndexBuilder({ index: new ArchiveIndex(tables), problems, ranks, kept });

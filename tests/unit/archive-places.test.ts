@@ -40,6 +40,7 @@ function archivesWith(
       slice: () => testSlice(),
       archiveBytes: 1_000_000,
       catalog: {
+        ownFile: async () => null,
         sourcesOf: async () => known && { alternatives: [list], urls: [], mirrors: [], weak: false, ...known },
       },
     });

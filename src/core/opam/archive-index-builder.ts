@@ -5,8 +5,8 @@ import type { ArchiveProblem, ArchiveProblemKind } from "./archive-problem.ts";
 import { ArchiveRows, type RowsBefore } from "./archive-rows.ts";
 import { surveyOf } from "./archive-survey.ts";
 import { normalizedUrl } from "./archive-url.ts";
-import type { ChecksumAlgorithm } from "./checksum.ts";
-import { packageSources, type Source } from "./package-sources.ts";
+import type { Checksum, ChecksumAlgorithm } from "./checksum.ts";
+import { type ExtraFile, packageSources, type Source } from "./package-sources.ts";
 import { opamText, parseOpam } from "./parser.ts";
 import { SyntaxFault } from "./syntax-fault.ts";
 
@@ -33,6 +33,7 @@ export class ArchiveIndexBuilder {
   readonly #rows = new ArchiveRows();
   readonly #problems: ArchiveProblem[] = [];
   readonly #before: RowsBefore | null;
+  readonly #extraFiles: { readonly path: string; readonly listed: ExtraFile }[] = [];
 
   /** `before`: takes over what did not change. */
   constructor(before: IndexBefore | null = null) {
@@ -47,12 +48,23 @@ export class ArchiveIndexBuilder {
   add(rank: number, path: string, bytes: Uint8Array): void {
     try {
       if (bytes.length > fileBytes) throw new SyntaxFault("", 0, `larger than ${fileBytes} bytes`);
-      const { sources, available } = packageSources(parseOpam(opamText(bytes)));
+      const { sources, available, extraFiles } = packageSources(parseOpam(opamText(bytes)));
       for (const source of sources) this.#add(rank, path, source, available);
+      for (const listed of extraFiles) this.#addFile(rank, path, listed);
     } catch (thrown) {
       if (!(thrown instanceof SyntaxFault)) throw thrown;
       this.#report("parse", path, thrown.message);
     }
+  }
+
+  /** What the opam files that were added list of `files` folders, to be compared with them. */
+  get extraFiles(): readonly { readonly path: string; readonly listed: ExtraFile }[] {
+    return this.#extraFiles;
+  }
+
+  /** A listed file of the opam file at `path` is not what it should be. */
+  wrongFile(path: string, message: string): void {
+    this.#report("extra-file", path, message);
   }
 
   /** `pathOf`: path of a rank, for the report. */
@@ -77,21 +89,36 @@ export class ArchiveIndexBuilder {
       this.#report("weak-checksum", path, `${what} has no other checksum than md5`);
     }
     if (checksums.length + urls.length === 0) return;
-    const digest = (wanted: ChecksumAlgorithm) => {
-      const hex = checksums.find(({ algorithm }) => algorithm === wanted)?.hex;
-      return hex === undefined ? 0 : Number.parseInt(hex.slice(0, 8), 16);
-    };
     const flags = (available ? 0 : sectionFlags.unavailable) | (source.section === "url" ? 0 : sectionFlags.extra);
     const normalized = urls.map(normalizedUrl).filter((url) => url !== null);
     const urlKeys = normalized.map(urlKey);
     const keys = [...checksums.map(checksumKey), ...urlKeys];
     const first = kind === "archive" ? (urlKeys[0]?.high ?? 0) : 0;
-    if (!this.#rows.add([rank, digest("md5"), digest("sha256"), digest("sha512"), first, flags], keys)) {
-      this.#report("parse", path, `${what}: there is no room left for it in the archive index`);
-    }
+    if (!this.#rows.add([rank, ...digits(checksums), first, flags], keys)) this.#noRoom(path, what);
+  }
+
+  #addFile(rank: number, path: string, listed: ExtraFile): void {
+    const { file, checksums } = listed;
+    if (checksums.length === 0) return;
+    this.#extraFiles.push({ path, listed });
+    const added = this.#rows.add([rank, ...digits(checksums), 0, sectionFlags.file], checksums.map(checksumKey));
+    if (!added) this.#noRoom(path, `extra-files "${file}"`);
+  }
+
+  #noRoom(path: string, what: string): void {
+    this.#report("parse", path, `${what}: there is no room left for it in the archive index`);
   }
 
   #report(kind: ArchiveProblemKind, path: string, message: string): void {
     if (this.#problems.length < listedProblems) this.#problems.push({ kind, path, message });
   }
+}
+
+/** The first 32 bits of each, 0 where none is listed. */
+function digits(checksums: readonly Checksum[]): [md5: number, sha256: number, sha512: number] {
+  const digest = (wanted: ChecksumAlgorithm) => {
+    const hex = checksums.find(({ algorithm }) => algorithm === wanted)?.hex;
+    return hex === undefined ? 0 : Number.parseInt(hex.slice(0, 8), 16);
+  };
+  return [digest("md5"), digest("sha256"), digest("sha512")];
 }

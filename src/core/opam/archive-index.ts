@@ -21,6 +21,8 @@ export const sectionFlags = {
   unavailable: 1,
   /** An `extra-source`. */
   extra: 2,
+  /** A file of the package's `files` folder, which `extra-files` lists. */
+  file: 4,
 } as const;
 
 export class ArchiveIndex {

@@ -10,6 +10,8 @@ export type ArchiveProblemKind =
   | "malformed-checksum"
   /** A version control address or a local path: nothing to mirror. */
   | "not-an-archive"
+  /** A file that `extra-files` lists is not there, or has other bytes: opam refuses the package. */
+  | "extra-file"
   /** One checksum or URL with different other checksums elsewhere. */
   | "conflict";
 

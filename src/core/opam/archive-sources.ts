@@ -16,7 +16,10 @@ export interface ArchiveSources {
 }
 
 /** Null when no source lists the checksum; `conflict` when it is an md5 that stands for different archives, or no bytes can match. */
-export function archiveSources(asked: Checksum, sources: readonly Source[]): ArchiveSources | "conflict" | null {
+export function archiveSources(
+  asked: Checksum,
+  sources: readonly Pick<Source, "urls" | "checksums">[],
+): ArchiveSources | "conflict" | null {
   const listing = sources.filter(({ checksums }) => checksums.some((checksum) => equal(checksum, asked)));
   if (listing.length === 0) return null;
   const lists = new Map<string, readonly Checksum[]>();

@@ -18,12 +18,18 @@ export interface Source {
   readonly malformed: readonly string[];
 }
 
+/** A file of the package's `files` folder that `extra-files` lists. */
+export interface ExtraFile {
+  /** Its path below that folder. */
+  readonly file: string;
+  readonly checksums: readonly Checksum[];
+}
+
 export interface PackageSources {
   readonly sources: readonly Source[];
   /** False for `available: false`: nobody can install it, so that it is not mirrored unasked. */
   readonly available: boolean;
-  /** Files of the package's `files` folder, with their checksums. */
-  readonly extraFiles: readonly { readonly file: string; readonly checksums: readonly Checksum[] }[];
+  readonly extraFiles: readonly ExtraFile[];
 }
 
 /** Fields that name the source, the last two groups from opam 1.2 (opam manual, "url"). */
@@ -137,4 +143,9 @@ function stringsIn(value: Value): readonly string[] {
     case "update":
       return [];
   }
+}
+
+/** Path of a listed file, from that of the opam file (opam manual, "Package Format"). */
+export function extraFilePath(opamFile: string, file: string): string {
+  return `${opamFile.slice(0, opamFile.lastIndexOf("/"))}/files/${file}`;
 }

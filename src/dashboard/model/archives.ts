@@ -72,6 +72,11 @@ export const problemKinds: readonly {
   { kind: "no-checksum", title: "No checksum", meaning: "Never served: nobody could tell what it should be." },
   { kind: "malformed-checksum", title: "Malformed checksum", meaning: "That checksum is left out of account." },
   { kind: "conflict", title: "Conflict", meaning: "One address or checksum stands for different archives." },
+  {
+    kind: "extra-file",
+    title: "Wrong extra file",
+    meaning: "A file below files/ is missing, or is not what its opam file says: opam refuses the package.",
+  },
   { kind: "weak-checksum", title: "Only md5", meaning: "Served, and marked weak." },
   {
     kind: "not-an-archive",
