@@ -5,7 +5,7 @@ import { MirrorError } from "../core/errors.ts";
 import { withOldDecisions } from "./archive-pieces.ts";
 import { parsed } from "./files-container.ts";
 import { PendingFile, replaceFile } from "./files-durable.ts";
-import { errorCode, fileFailure } from "./files-failure.ts";
+import { accessing, errorCode, fileFailure } from "./files-failure.ts";
 import type { StoreFolder } from "./files-folder.ts";
 import { OpenFile } from "./files-open.ts";
 import type { ArchiveStore } from "./memory-archives.ts";
@@ -21,39 +21,32 @@ const stepBytes = 128 * 1024;
  * record without them is none.
  */
 export function fileArchives(folder: StoreFolder, slice: Slice | undefined): ArchiveStore {
-  const reading = async <T>(operation: string, work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (thrown) {
-      throw fileFailure(operation, thrown);
-    }
-  };
   const records = async () => [...(await archiveRecords(folder)).values()];
   return {
     archive: (sha256) =>
-      reading("read archive", async () => {
+      accessing("read archive", async () => {
         const record = usableRecord(await readRecord(folder, sha256));
         const file = record && (await OpenFile.open(`archive ${sha256}`, folder.path("archives", sha256)));
         if (file === undefined || file.size !== record?.size) return undefined;
         return { record, read: (offset, length) => file.read(offset, length) };
       }),
     archivesWith: (algorithm, hex) =>
-      reading("find archive", async () =>
+      accessing("find archive", async () =>
         (await records()).flatMap((record) => (record[algorithm] === hex ? [record.sha256] : [])),
       ),
     archiveRecords: () =>
-      reading("list archives", async () => (await records()).filter(({ schema }) => schema <= schemaVersion)),
+      accessing("list archives", async () => (await records()).filter(({ schema }) => schema <= schemaVersion)),
     archiveWriter: (makeRoom) => writeArchive(folder, slice, makeRoom),
     changeArchive: (sha256, change) =>
       folder.exclusive(() =>
-        reading("change archive", async () => {
+        accessing("change archive", async () => {
           const old = usableRecord(await readRecord(folder, sha256));
           if (old !== undefined) await saveRecord(folder, { ...old, ...change });
         }),
       ),
     removeArchive: (sha256) =>
       folder.exclusive(() =>
-        reading("remove archive", async () => {
+        accessing("remove archive", async () => {
           // The record last: without it nobody would look for the bytes any more.
           await rm(folder.path("archives", sha256), { force: true });
           await rm(folder.path("archive-records", sha256), { force: true });
@@ -61,7 +54,7 @@ export function fileArchives(folder: StoreFolder, slice: Slice | undefined): Arc
         }),
       ),
     archiveTotals: () =>
-      reading("list archives", async () => {
+      accessing("list archives", async () => {
         let storedBytes = 0;
         const all = await records();
         for (const { size } of all) storedBytes += size;
@@ -106,6 +99,8 @@ async function saveRecord(folder: StoreFolder, record: ArchiveRecord): Promise<v
 function writeArchive(folder: StoreFolder, slice: Slice | undefined, makeRoom: MakeRoom | undefined): ArchiveWriter {
   let opening: Promise<PendingFile> | null = null;
   let settled: OpenFile | undefined;
+  /** Whether the bytes have their name: a commit that finds no room for the record is tried again. */
+  let named = false;
   let size = 0;
   let ended = false;
   const pending = () => {
@@ -147,8 +142,13 @@ function writeArchive(folder: StoreFolder, slice: Slice | undefined, makeRoom: M
         folder.exclusive(async () => {
           const path = folder.path("archives", record.sha256);
           const kept = withOldDecisions(record, usableRecord(await readRecord(folder, record.sha256)));
-          await (await pending()).settle(path, false);
-          settled = await OpenFile.open(`archive ${record.sha256}`, path);
+          if (!named) {
+            const file = await pending();
+            // Opened before its handle is closed: whoever reads meanwhile reads on.
+            settled = await OpenFile.open(`archive ${record.sha256}`, file.path);
+            await file.settle(path, false);
+            named = true;
+          }
           await saveRecord(folder, kept);
         }),
       );

@@ -9,6 +9,15 @@ export function fileFailure(operation: string, thrown: unknown, needed = 0): Mir
   return new MirrorError("store-failed", { operation, reason: reasonOf(thrown) }, thrown);
 }
 
+/** `work`, with what the file system throws in it translated. */
+export async function accessing<T>(operation: string, work: () => Promise<T>, needed = 0): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    throw fileFailure(operation, thrown, needed);
+  }
+}
+
 /** Bytes that the folder promised and no longer has. */
 export function fileLost(what: string, thrown: unknown): MirrorError {
   if (thrown instanceof MirrorError) return thrown;

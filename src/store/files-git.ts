@@ -2,7 +2,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { makeFolder, replaceFile } from "./files-durable.ts";
-import { errorCode, fileFailure } from "./files-failure.ts";
+import { accessing, errorCode, fileFailure } from "./files-failure.ts";
 import type { StoreFolder } from "./files-folder.ts";
 import type { GitFiles } from "./store.ts";
 
@@ -10,12 +10,11 @@ import type { GitFiles } from "./store.ts";
 export function gitFilesIn(folder: StoreFolder, repository: string): GitFiles {
   const root = folder.path("git", repository);
   const write = async (name: string, bytes: Uint8Array) => {
-    try {
+    const work = async () => {
       await makeFolder(root);
       await replaceFile(folder.root, join(root, name), [bytes], false);
-    } catch (thrown) {
-      throw fileFailure("write Git file", thrown, bytes.length);
-    }
+    };
+    await accessing("write Git file", work, bytes.length);
   };
   const read = async (name: string): Promise<Uint8Array | undefined> => {
     try {

@@ -4,7 +4,7 @@ import type { Slice } from "../core/cooperation/slice.ts";
 import { MirrorError } from "../core/errors.ts";
 import { pieceBytes } from "./blob-bytes.ts";
 import { PendingFile, syncFolder } from "./files-durable.ts";
-import { fileFailure } from "./files-failure.ts";
+import { accessing } from "./files-failure.ts";
 import type { StoreFolder } from "./files-folder.ts";
 import { OpenFile } from "./files-open.ts";
 import type { PackReadable, PackWriter } from "./store.ts";
@@ -45,13 +45,13 @@ export function writePackFiles(folder: StoreFolder, slice: Slice | undefined): P
     async write(bytes) {
       if (ended) throw writerEnded();
       size += bytes.length;
-      await attempt(size, async () => (await pending()).write(bytes));
+      await accessing("write pack", async () => (await pending()).write(bytes), size);
     },
 
     async commit(key, idx) {
       if (ended?.key === key) return;
       if (ended) throw writerEnded();
-      await attempt(size + idx.length, async () => {
+      const work = async () => {
         const pack = await pending();
         const index = await PendingFile.create(folder.root);
         try {
@@ -74,7 +74,8 @@ export function writePackFiles(folder: StoreFolder, slice: Slice | undefined): P
         } finally {
           await index.discard();
         }
-      });
+      };
+      await accessing("write pack", work, size + idx.length);
       ended = { key };
     },
 
@@ -95,14 +96,6 @@ function packPath(folder: StoreFolder, key: string): string {
 
 function idxPath(folder: StoreFolder, key: string): string {
   return folder.path("packs", key, ".idx");
-}
-
-async function attempt(needed: number, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (thrown) {
-    throw fileFailure("write pack", thrown, needed);
-  }
 }
 
 async function samePack(

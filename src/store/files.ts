@@ -7,7 +7,7 @@ import { FileBlob } from "./files-blob.ts";
 import { collectFiles } from "./files-collect.ts";
 import { parsed, readContainer, writeContainer } from "./files-container.ts";
 import { replaceFile } from "./files-durable.ts";
-import { fileFailure } from "./files-failure.ts";
+import { accessing } from "./files-failure.ts";
 import { holdFolder, type StoreFolder } from "./files-folder.ts";
 import { gitFilesIn } from "./files-git.ts";
 import { packExists, readPackFiles, writePackFiles } from "./files-pack.ts";
@@ -30,9 +30,7 @@ import type { Store } from "./store.ts";
  * were stored before are not there any more.
  */
 export async function openFileStore(root: string, slice?: Slice, forget: boolean = false): Promise<Store> {
-  const { folder, release } = await holdFolder(root, forget).catch((thrown: unknown) => {
-    throw fileFailure("open the folder", thrown);
-  });
+  const { folder, release } = await accessing("open the folder", () => holdFolder(root, forget));
   let closed = false;
 
   return {
@@ -70,7 +68,7 @@ export async function openFileStore(root: string, slice?: Slice, forget: boolean
         if (record !== undefined) await folder.saveRepository(record, true);
       }),
 
-    snapshot: (id) => reading("read snapshot", () => readSnapshot(folder, id)),
+    snapshot: (id) => accessing("read snapshot", () => readSnapshot(folder, id)),
     publish: (snapshot, epoch) =>
       changing(folder, "publish", async () => {
         const record = published(folder.repository(snapshot.repository), snapshot, epoch);
@@ -82,15 +80,15 @@ export async function openFileStore(root: string, slice?: Slice, forget: boolean
       }),
 
     packWriter: () => writePackFiles(folder, slice),
-    pack: (key) => reading("read pack", () => readPackFiles(folder, key)),
+    pack: (key) => accessing("read pack", () => readPackFiles(folder, key)),
 
-    tarball: (snapshot) => reading("read tarball", () => readTarball(folder, snapshot)),
+    tarball: (snapshot) => accessing("read tarball", () => readTarball(folder, snapshot)),
     saveTarball: ({ bytes, ...record }) =>
       changing(folder, "save tarball", () =>
         writeContainer(folder.root, folder.path("tarballs", record.snapshot), record, bytes, false, slice),
       ),
 
-    archiveIndex: (tree) => reading("read archive index", () => readArchiveIndex(folder, tree)),
+    archiveIndex: (tree) => accessing("read archive index", () => readArchiveIndex(folder, tree)),
     saveArchiveIndex: ({ tables, ...record }) =>
       changing(folder, "save archive index", () =>
         writeContainer(
@@ -106,7 +104,7 @@ export async function openFileStore(root: string, slice?: Slice, forget: boolean
     ...fileArchives(folder, slice),
 
     note: (key) =>
-      reading("read note", async () => {
+      accessing("read note", async () => {
         const bytes = await readFile(folder.path("notes", key)).catch(() => null);
         return bytes === null ? undefined : parsed(bytes);
       }),
@@ -118,7 +116,7 @@ export async function openFileStore(root: string, slice?: Slice, forget: boolean
 
     collect: (keep) => changing(folder, "collect", () => collectFiles(folder, keep)),
     gitFiles: (repository) => gitFilesIn(folder, repository),
-    usage: () => reading("measure the folder", () => usage(folder)),
+    usage: () => accessing("measure the folder", () => usage(folder)),
     async close() {
       if (closed) return;
       closed = true;
@@ -129,15 +127,7 @@ export async function openFileStore(root: string, slice?: Slice, forget: boolean
 }
 
 function changing<T>(folder: StoreFolder, operation: string, work: () => Promise<T>): Promise<T> {
-  return folder.exclusive(() => reading(operation, work));
-}
-
-async function reading<T>(operation: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (thrown) {
-    throw fileFailure(operation, thrown);
-  }
+  return folder.exclusive(() => accessing(operation, work));
 }
 
 async function readSnapshot(folder: StoreFolder, id: string): Promise<SnapshotRecord | undefined> {

@@ -59,6 +59,11 @@ export class DownloadQueue<T extends Download> {
     return [...this.#failed.values()];
   }
 
+  /** Whether all that was wanted is there. */
+  get isDone(): boolean {
+    return this.#waiting.size + this.#active.size + this.#failed.size === 0;
+  }
+
   /** From now on these are wanted, and no others: what is under way and not among them is given up, what failed is tried again. */
   want(items: Iterable<T>): void {
     const wanted = new Map<string, T>();

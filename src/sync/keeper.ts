@@ -46,7 +46,8 @@ export class Keeper {
   #records: readonly RepositoryRecord[] = [];
   #wanted: readonly WantedArchive[] = [];
   #shelved: Map<string, ShelvedArchive> = new Map();
-  #missing = 0;
+  /** Keys of what is wanted and not stored. */
+  #missing: Set<string> = new Set();
   #fetched = { count: 0, bytes: 0 };
   #planning = false;
   #full = false;
@@ -111,7 +112,7 @@ export class Keeper {
       limitBytes: limitOf(this.#records),
       kept: this.#records.map(({ name, keeping }) => ({ repository: name, what: keeping?.what ?? [] })),
       wanted: this.#wanted.length,
-      stored: this.#wanted.length - this.#missing,
+      stored: this.#wanted.length - this.#missing.size,
       storedBytes: sum(stored),
       pinnedBytes: sum(stored.filter(({ pinned }) => pinned)),
       archives: stored.length,
@@ -211,9 +212,10 @@ export class Keeper {
       await shelf.setPinned(stored.sha256, pinned);
       this.#shelved.set(stored.sha256, { ...stored, pinned });
     }
-    this.#missing = missing.length;
+    this.#missing = new Set(missing.map(({ key }) => key));
     await this.#evict();
     this.#full = missing.length > 0 && this.#isFull();
+    if (this.#queue.isDone) this.#retries = 0;
     // In this order: nothing begins that is given up at once.
     const paused = this.#records.some(({ keeping }) => keeping?.paused === true);
     if (paused) this.#queue.pause();
@@ -264,10 +266,10 @@ export class Keeper {
     await shelf.setPinned(sha256, true);
     const { md5 = "", sha512 = "" } = this.#shelved.get(sha256) ?? {};
     this.#shelved.set(sha256, { sha256, md5, sha512, size, lastUse: clock.wall(), pinned: true });
-    this.#missing--;
+    this.#missing.delete(item.key);
     this.#fetched = { count: this.#fetched.count + 1, bytes: this.#fetched.bytes + size };
     await this.#evict();
-    if (this.#isFull() && this.#missing > 0) this.#fill();
+    if (this.#isFull() && this.#missing.size > 0) this.#fill();
   }
 
   #tryAgainLater(): void {

@@ -2,13 +2,14 @@ import type { Slice } from "../core/cooperation/slice.ts";
 import { MirrorError } from "../core/errors.ts";
 import { Manifest } from "../core/git/manifest.ts";
 import type { PackReader } from "../core/git/pack-reader.ts";
-import { type RepoFile, type RepoFileFacts, rewriteRepoFile } from "../core/opam/repo-file.ts";
+import { type RepoFile, rewriteRepoFile } from "../core/opam/repo-file.ts";
 import { deflate } from "../platform/deflate.ts";
 import { createDigest } from "../platform/digest.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
 import type { SyncPhase } from "../protocol/status.ts";
 import { buildTarball } from "../store/index-tarball.ts";
 import type { ArchiveIndexRecord, SnapshotRecord } from "../store/records.ts";
+import { servedRepoFile } from "../store/served-repo-file.ts";
 import { SnapshotReader } from "../store/snapshot-reader.ts";
 import type { StoredObjects } from "../store/stored-objects.ts";
 import { ensureArchiveIndex, soundArchiveIndex } from "./archive-index.ts";
@@ -190,11 +191,7 @@ async function repoFile(
     const held = index < 0 ? null : reader.content(index);
     bytes = held ? held.bytes.subarray(held.from, held.from + held.size) : ((await objects?.read(oid))?.bytes ?? null);
   }
-  return rewriteRepoFile(bytes, repoFacts(remote, tip.commit));
-}
-
-function repoFacts({ shown, archiveMirrors }: Remote, commit: string): RepoFileFacts {
-  return { commit, remote: shown, archiveMirrors };
+  return rewriteRepoFile(bytes, { commit: tip.commit, remote: remote.shown, archiveMirrors: remote.archiveMirrors });
 }
 
 /** What can be made from a published snapshot at any time: the archive index, and index.tar.gz. */
@@ -212,8 +209,7 @@ async function ensureIndexes(
   observer.phase("index");
   const stored = await new SnapshotReader(host.store).open(record.id);
   const snapshot = held === null ? stored : new HeldSnapshot(stored, held);
-  const original = await snapshot.read("repo");
-  const repo = rewriteRepoFile(original?.bytes ?? null, repoFacts(remote, record.commit));
+  const repo = await servedRepoFile(snapshot, { remote: remote.shown, archiveMirrors: remote.archiveMirrors });
   const index = async () =>
     observer.indexed(await ensureArchiveIndex(host.store, snapshot, before, repo.archiveMirrors, slice));
   // What changed is indexed in no time; all opam files are not, and opam waits for index.tar.gz.

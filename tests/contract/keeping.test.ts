@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Clock } from "../../src/core/cooperation/clock.ts";
 import { buildDemoRepository, type DemoRepository } from "../../src/demo/build.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { ArchiveHosts } from "../../src/serve/archive-hosts.ts";
@@ -237,6 +238,38 @@ test("a limit below what is kept stops the queue, and a higher one lets it go on
   await keeper.order({ type: "limit", bytes: null });
   await keeper.rest();
   expect(keeper.status()).toMatchObject({ state: "idle", stored: 3 });
+  await keeper.close();
+  await mirror.close();
+});
+
+test("what failed is tried again after two minutes, then ten; once all is there, the waits begin anew", async () => {
+  let works = false;
+  const waits: number[] = [];
+  let wake: () => void = () => undefined;
+  const clock: Clock = {
+    ...systemClock,
+    sleep(ms, signal) {
+      if (ms < 60_000) return systemClock.sleep(ms, signal);
+      waits.push(ms);
+      return new Promise((resolve, reject) => {
+        wake = resolve;
+        signal?.addEventListener("abort", () => reject(new Error("aborted")), { once: true });
+      });
+    },
+  };
+  const answer: typeof fetch = (url, init) => (works ? fetch(url, init) : unreachable(url));
+  const { mirror, keeper } = await kept(createMemoryStore(), { fetch: answer, clock });
+  const waited = (times: number[]) => expect.poll(() => waits, { timeout: 10_000 }).toEqual(times);
+  await keeper.order({ type: "keep", repository: "default", what: ["tally"] });
+  await waited([120_000]);
+  wake();
+  await waited([120_000, 600_000]);
+  works = true;
+  wake();
+  await expect.poll(() => keeper.status(), { timeout: 10_000 }).toMatchObject({ stored: 3, state: "idle" });
+  works = false;
+  await keeper.order({ type: "keep", repository: "default", what: ["sieve.v0.1"] });
+  await waited([120_000, 600_000, 120_000]);
   await keeper.close();
   await mirror.close();
 });

@@ -113,6 +113,24 @@ export function archiveCases(open: (place: string) => Promise<Store>): Case[] {
       },
     },
     {
+      title: "an archive is read while it is committed",
+      run: async () => {
+        const store = await open("committing");
+        const bytes = sampleBytes(pieceBytes + 500, 6);
+        for (const name of ["a1", "a2", "a3", "a4"]) {
+          const writer = store.archiveWriter();
+          await writer.write(bytes);
+          let committed = false;
+          const commit = writer.commit(sampleArchive(name, bytes.length)).then(() => {
+            committed = true;
+          });
+          while (!committed) equalBytes(await writer.read(1_000, 100), bytes.subarray(1_000, 1_100), name);
+          await commit;
+        }
+        await store.close();
+      },
+    },
+    {
       title: "two writers of one archive do not meet",
       run: async () => {
         const store = await open("writers");

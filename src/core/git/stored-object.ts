@@ -160,12 +160,14 @@ export class StoredObjectReader {
   }
 
   #keep(pack: StoredPack, at: number, object: StoredObject): void {
-    if (object.bytes.length > this.#baseBytes / 8) return;
-    this.#bases.set(`${pack.key}:${at}`, object);
+    const key = `${pack.key}:${at}`;
+    // Two reads at a time may both have found that it was not held.
+    if (object.bytes.length > this.#baseBytes / 8 || this.#bases.has(key)) return;
+    this.#bases.set(key, object);
     this.#held += object.bytes.length;
-    for (const [key, oldest] of this.#bases) {
+    for (const [first, oldest] of this.#bases) {
       if (this.#held <= this.#baseBytes) break;
-      this.#bases.delete(key);
+      this.#bases.delete(first);
       this.#held -= oldest.bytes.length;
     }
   }
