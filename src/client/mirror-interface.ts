@@ -8,7 +8,7 @@ import type { BlockedAddress } from "./blocked-addresses.ts";
 
 /**
  * Which source archives the mirror keeps, whether or not anybody asks for them. Every order resolves when it is stored, and is carried
- * out by the tab that leads. Throws `deadline` when none leads, `store-*`.
+ * out by the tab that leads. Throws `deadline` when none leads, `unknown-repository`, `store-*`.
  */
 export interface MirrorArchives {
   /** Last known, or null before the first. */

@@ -38,18 +38,21 @@ export class StatusReport {
     // The first answer waits longer: naming no repository would be a wrong status, not an old one.
     const recordsMs = this.#records === null ? Math.max(waitMs, firstMs) : waitMs;
     const known = () => this.#records ?? [];
-    const stored = within(clock, recordsMs, store.repositories(), known)
+    const read = store.repositories().then((records) => {
+      this.#records = records;
+      return records;
+    });
+    const stored = within(clock, recordsMs, read, known)
       .catch(known)
-      .then((records) => {
-        this.#records = records;
-        return Promise.all(
+      .then((records) =>
+        Promise.all(
           records.map(async (record) => {
             const opened = await settle(this.#open(record), () => null);
             const indexed = opened === null || opened === "lost" ? null : this.#indexes.of(opened.record.tree);
             return { record, opened, index: indexed && (await settle(indexed, () => null)) };
           }),
-        );
-      });
+        ),
+      );
     const [engine, opened, storage, totals] = await Promise.all([
       settle(this.#askEngine(), () => this.#lastEngine()),
       stored,

@@ -73,7 +73,7 @@ export class Keeper {
     return this.#then(() => this.#plan());
   }
 
-  /** Resolves when the order is stored; it is carried out afterwards. Throws `store-*` and `checksum-malformed`. */
+  /** Resolves when the order is stored; it is carried out afterwards. Throws `store-*`, `unknown-repository` and `checksum-malformed`. */
   order(order: KeepingOrder): Promise<void> {
     return this.#then(async () => {
       switch (order.type) {

@@ -1,3 +1,4 @@
+import { MirrorError } from "../core/errors.ts";
 import { parseChecksum } from "../core/opam/checksum.ts";
 import type { Keeping } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
@@ -7,7 +8,7 @@ type Records = Pick<Store, "repositories" | "saveKeeping">;
 /** Of a repository of which nothing was said. */
 export const keepsNothing: Keeping = { what: [], paused: false, limitBytes: null };
 
-/** Adds to what a repository keeps, or takes from it. What cannot be kept, by its form, is left out. */
+/** Adds to what a repository keeps, or takes from it. What cannot be kept, by its form, is left out. Throws `unknown-repository`. */
 export async function changeKept(
   store: Records,
   repository: string,
@@ -15,7 +16,7 @@ export async function changeKept(
   what: readonly string[],
 ): Promise<void> {
   const record = (await store.repositories()).find(({ name }) => name === repository);
-  if (record === undefined) return;
+  if (record === undefined) throw new MirrorError("unknown-repository", { name: repository });
   const kept = new Set((record.keeping ?? keepsNothing).what);
   for (const text of what) {
     if (type === "release") kept.delete(text);

@@ -235,6 +235,8 @@ test("a limit below what is kept stops the queue, and a higher one lets it go on
   await keeper.order({ type: "keep", repository: "default", what: ["tally"] });
   await keeper.rest();
   expect(keeper.status()).toMatchObject({ state: "full", stored: 1, wanted: 3 });
+  const unknown = keeper.order({ type: "keep", repository: "elsewhere", what: ["tally"] });
+  await expect(unknown).rejects.toMatchObject({ code: "unknown-repository" });
   await keeper.order({ type: "limit", bytes: null });
   await keeper.rest();
   expect(keeper.status()).toMatchObject({ state: "idle", stored: 3 });

@@ -131,6 +131,24 @@ describe("AvailabilityMeter", () => {
     expect(meter.read().longestGapMs).toBeGreaterThan(100);
   });
 
+  it("measures until the last of those that overlap has ended", async () => {
+    const meter = new AvailabilityMeter(systemClock, macrotask);
+    const stopFirst = meter.start();
+    meter.answered(5);
+    const stopSecond = meter.start();
+    stopFirst();
+    stopFirst();
+    await systemClock.sleep(10);
+    const end = performance.now() + 60;
+    while (performance.now() < end) await Promise.resolve();
+    await systemClock.sleep(10);
+    stopSecond();
+    expect(meter.read()).toMatchObject({ requests: 1, p50Ms: 5 });
+    expect(meter.read().longestGapMs).toBeGreaterThan(50);
+    meter.start()();
+    expect(meter.read().requests).toBe(0);
+  });
+
   it("ranks the latencies it is told", () => {
     const meter = new AvailabilityMeter(new StillClock(), () => new Promise(() => {}));
     for (let ms = 100; ms > 0; ms--) meter.answered(ms);

@@ -4,6 +4,7 @@ import { systemClock } from "../../src/platform/clock.ts";
 import type { EngineStatus } from "../../src/protocol/messages.ts";
 import type { RepositoryStatus, Status } from "../../src/protocol/status.ts";
 import { encode, fakeHandler, fakeSnapshot, fakeStore, sha } from "../support/fake-snapshot.ts";
+import { StillClock } from "../support/still-clock.ts";
 
 const path = "packages/demo/demo.1.0/opam";
 const url = `opam/default/${path}`;
@@ -172,6 +173,29 @@ describe("status", () => {
       engineStatus: () => new Promise(() => {}),
     });
     expect(fresh.repositories[0]!.state).toBe("ready");
+  });
+
+  test("waits for the store until it has answered once: to name no repository would be wrong, and not old", async () => {
+    const store = fakeStore();
+    const records = await store.repositories();
+    const late: ((found: typeof records) => void)[] = [];
+    const clock = new StillClock();
+    const slow = { ...store, repositories: () => new Promise<typeof records>((resolve) => void late.push(resolve)) };
+    const { get } = fakeHandler({ store: slow, clock });
+    const namesAfter = async (ms: number) => {
+      let names: string[] | null = null;
+      void get("opam/default/status").then(async (response) => {
+        names = ((await response.json()) as Status).repositories.map(({ name }) => name);
+      });
+      await clock.pass(ms, 20);
+      return names;
+    };
+    expect(await namesAfter(900)).toBeNull();
+    await clock.pass(2_000, 100);
+    expect(await namesAfter(900)).toBeNull();
+    for (const settle of late) settle(records);
+    expect(await namesAfter(100)).toEqual(["default"]);
+    expect(await namesAfter(100)).toEqual(["default"]);
   });
 
   test("survives an engine that fails", async () => {

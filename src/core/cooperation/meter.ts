@@ -11,6 +11,11 @@ export interface Availability {
   readonly p99Ms: number;
 }
 
+/** From the first `start` to the last end of those that overlap; how many have not ended. */
+interface Measurement {
+  users: number;
+}
+
 /**
  * What a sync does to everybody else. The gap is measured by a heartbeat: a macrotask posted again and again, so that
  * waiting for the network does not count and every loop that holds the thread does.
@@ -18,7 +23,7 @@ export interface Availability {
 export class AvailabilityMeter {
   readonly #clock: Clock;
   readonly #macrotask: Macrotask;
-  #beating = false;
+  #running: Measurement | null = null;
   #longestGap = 0;
   #requests = 0;
   #latencies: number[] = [];
@@ -28,15 +33,24 @@ export class AvailabilityMeter {
     this.#macrotask = macrotask;
   }
 
-  /** Forgets the last measurement and measures until the returned function is called. */
+  /**
+   * Measures until the returned function is called. The last measurement is forgotten, unless it still runs: of several repositories that
+   * are synced at the same time all are measured together.
+   */
   start(): () => void {
-    this.#longestGap = 0;
-    this.#requests = 0;
-    this.#latencies = [];
-    this.#beating = true;
-    void this.#beat();
+    if (this.#running === null) {
+      this.#longestGap = 0;
+      this.#requests = 0;
+      this.#latencies = [];
+    }
+    const measurement = this.#running ?? { users: 0 };
+    if (measurement.users++ === 0) void this.#beat(measurement);
+    this.#running = measurement;
+    let stopped = false;
     return () => {
-      this.#beating = false;
+      if (stopped) return;
+      stopped = true;
+      if (--measurement.users === 0) this.#running = null;
     };
   }
 
@@ -55,9 +69,9 @@ export class AvailabilityMeter {
     return { longestGapMs: rounded(this.#longestGap), requests: this.#requests, p50Ms: rank(0.5), p99Ms: rank(0.99) };
   }
 
-  async #beat(): Promise<void> {
+  async #beat(measurement: Measurement): Promise<void> {
     let before = this.#clock.now();
-    while (this.#beating) {
+    while (measurement.users > 0) {
       // A pause between beats: a heartbeat that never rests would itself be the load.
       await this.#clock.sleep(2);
       const woken = this.#clock.now();
