@@ -8,6 +8,7 @@ import { normalizedUrl } from "./archive-url.ts";
 import type { Checksum, ChecksumAlgorithm } from "./checksum.ts";
 import { type ExtraFile, packageSources, type Source } from "./package-sources.ts";
 import { opamText, parseOpam } from "./parser.ts";
+import { SourceScanner } from "./source-scanner.ts";
 import { SyntaxFault } from "./syntax-fault.ts";
 
 /** Larger opam files are not read: parsing one is a step that nothing can interrupt. The largest real one has 24 KB. */
@@ -31,6 +32,7 @@ export interface IndexBefore extends RowsBefore {
 /** Gathers what opam files name and makes the archive index of it. No broken file keeps others from being indexed. */
 export class ArchiveIndexBuilder {
   readonly #rows = new ArchiveRows();
+  readonly #scanner = new SourceScanner();
   readonly #problems: ArchiveProblem[] = [];
   readonly #before: RowsBefore | null;
   readonly #extraFiles: { readonly path: string; readonly listed: ExtraFile }[] = [];
@@ -48,7 +50,7 @@ export class ArchiveIndexBuilder {
   add(rank: number, path: string, bytes: Uint8Array): void {
     try {
       if (bytes.length > fileBytes) throw new SyntaxFault("", 0, `larger than ${fileBytes} bytes`);
-      const { sources, available, extraFiles } = packageSources(parseOpam(opamText(bytes)));
+      const { sources, available, extraFiles } = this.#scanner.scan(bytes) ?? packageSources(parseOpam(opamText(bytes)));
       for (const source of sources) this.#add(rank, path, source, available);
       for (const listed of extraFiles) this.#addFile(rank, path, listed);
     } catch (thrown) {

@@ -1,3 +1,4 @@
+import { blank, characterClasses, digit, joint, letter } from "./characters.ts";
 import { endOfString } from "./string-literal.ts";
 import { SyntaxFault } from "./syntax-fault.ts";
 
@@ -26,18 +27,6 @@ export const tokens = {
 } as const;
 
 export type Token = (typeof tokens)[keyof typeof tokens];
-
-/** What a character can be part of. Characters beyond ASCII occur in strings and comments only. */
-const letter = 1;
-const digit = 2;
-/** `_` and `-`: in identifiers, but none consists of them alone, except a lone `_`. */
-const joint = 4;
-const blank = 8;
-const classes = new Uint8Array(128);
-for (let c = 0x30; c <= 0x39; c++) classes[c] = digit;
-for (let c = 0x41; c <= 0x5a; c++) classes[c] = classes[c + 0x20] = letter;
-for (const c of "_-") classes[c.charCodeAt(0)] = joint;
-for (const c of " \t\r\n") classes[c.charCodeAt(0)] = blank;
 
 const singles = new Uint8Array(128);
 for (const [c, token] of [
@@ -85,7 +74,7 @@ export class Lexer {
     const { text } = this;
     if (start >= text.length) return this.#take(tokens.end, text.length);
     const c = text.charCodeAt(start);
-    if (c < 128 && (classes[c]! & (letter | digit | joint)) !== 0) {
+    if (c < 128 && (characterClasses[c]! & (letter | digit | joint)) !== 0) {
       const word = this.#word(start, c);
       if (word !== null) return word;
     }
@@ -125,7 +114,7 @@ export class Lexer {
     let at = from;
     for (;;) {
       const c = text.charCodeAt(at);
-      if (c < 128 && classes[c] === blank) at++;
+      if (c < 128 && characterClasses[c] === blank) at++;
       else if (c === 0x23) {
         at = text.indexOf("\n", at);
         if (at < 0) return text.length;
@@ -155,12 +144,12 @@ export class Lexer {
   #word(start: number, first: number): Token | null {
     const { text } = this;
     const identEnd = this.#identEnd(start);
-    if (classes[first] !== letter) {
+    if (characterClasses[first] !== letter) {
       let intEnd = first === minus ? start + 1 : start;
       const digits = intEnd;
       for (; ; intEnd++) {
         const c = text.charCodeAt(intEnd);
-        if (!(c < 128) || (classes[c] !== digit && c !== underscore)) break;
+        if (!(c < 128) || (characterClasses[c] !== digit && c !== underscore)) break;
       }
       if (intEnd > digits && intEnd >= identEnd) {
         checkInteger(text, start, text.slice(digits, intEnd));
@@ -198,7 +187,7 @@ export class Lexer {
       const c = text.charCodeAt(end);
       // NaN beyond the end compares false.
       if (!(c < 128)) break;
-      const kind = classes[c]!;
+      const kind = characterClasses[c]!;
       if ((kind & (letter | digit | joint)) === 0) break;
       seen |= kind;
     }

@@ -48,7 +48,7 @@ export function packageSources(items: readonly Item[]): PackageSources {
   const sources: Source[] = [];
   for (const item of items) {
     if (item.kind !== "section") continue;
-    if (item.name === "url" || item.name === "extra-source") sources.push(sourceOf(item));
+    if (item.name === "url" || item.name === "extra-source") sources.push(sectionSource(item));
   }
   return { sources, available: isAvailable(items), extraFiles: extraFiles(items) };
 }
@@ -59,28 +59,29 @@ export function sourceKind(url: string): SourceKind {
   return /^(?:https?|ftp):\/\//i.test(url) ? "archive" : "local";
 }
 
-function sourceOf(section: Section): Source {
+function sectionSource(section: Section): Source {
+  const fields = firstFields(section.items);
+  return sourceOf(section.name === "url" ? "url" : "extra-source", section.label, (name) => strings(fields.get(name)));
+}
+
+/** The source of a section. `strings`: those of its first field of that name. */
+export function sourceOf(
+  section: Source["section"],
+  label: string | null,
+  strings: (field: string) => readonly string[],
+): Source {
   let kind: SourceKind | null = null;
   const urls: string[] = [];
-  const fields = firstFields(section.items);
   for (const [name, given] of sourceFields) {
-    const url = strings(fields.get(name))[0];
+    const url = strings(name)[0];
     if (url === undefined) continue;
     kind = given ?? sourceKind(url);
     if (kind === "archive") urls.push(url);
     break;
   }
-  for (const mirror of strings(fields.get("mirrors"))) if (sourceKind(mirror) === "archive") urls.push(mirror);
-  const { checksums, malformed } = checksumsOf(strings(fields.get("checksum")));
-  const extra = section.name === "extra-source";
-  return {
-    section: extra ? "extra-source" : "url",
-    file: extra ? section.label : null,
-    kind,
-    urls,
-    checksums,
-    malformed,
-  };
+  for (const mirror of strings("mirrors")) if (sourceKind(mirror) === "archive") urls.push(mirror);
+  const { checksums, malformed } = checksumsOf(strings("checksum"));
+  return { section, file: section === "extra-source" ? label : null, kind, urls, checksums, malformed };
 }
 
 function checksumsOf(texts: readonly string[]): Pick<Source, "checksums" | "malformed"> {

@@ -1,0 +1,245 @@
+import { ByteLexer, unsure } from "./byte-lexer.ts";
+import { type Token, tokens } from "./lexer.ts";
+import { type PackageSources, type Source, sourceOf } from "./package-sources.ts";
+
+/** Half of what the parser allows: near a limit, the parser decides. */
+const depthLimit = 50;
+const levelLimit = 500;
+
+/** Fields of a section that name a source. */
+const fieldNames: readonly string[] = ["src", "checksum", "mirrors", "archive", "http", "git", "hg", "darcs", "local"];
+const sectionStrings = 64;
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * Reads what `packageSources(parseOpam(…))` does, from the bytes and without a tree: an index of all package files reads megabytes. It
+ * knows the grammar, and only the usual spelling of it: what is refused, and all that is written in an unusual way, is left to the parser.
+ */
+export class SourceScanner {
+  readonly #lexer: ByteLexer = new ByteLexer();
+  #depth = 0;
+  #levels = 0;
+  #bools = 0;
+  /** From and to of the strings of a section. */
+  readonly #notes: Int32Array = new Int32Array(2 * sectionStrings);
+  #noted = 0;
+
+  /** Null when the parser has to decide. */
+  scan(bytes: Uint8Array): PackageSources | null {
+    this.#lexer.open(bytes);
+    this.#depth = 0;
+    try {
+      return this.#file();
+    } catch (thrown) {
+      if (thrown !== unsure) throw thrown;
+      return null;
+    }
+  }
+
+  #file(): PackageSources {
+    const sources: Source[] = [];
+    let available: boolean | null = null;
+    this.#lexer.next();
+    for (let items = 0, versions = 0; this.#lexer.token !== tokens.end; items++) {
+      const from = this.#lexer.start;
+      const to = this.#lexer.end;
+      this.#take(tokens.ident);
+      if (this.#now() !== tokens.colon) {
+        if (this.#lexer.stands("url", from, to)) sources.push(this.#source("url"));
+        else if (this.#lexer.stands("extra-source", from, to)) sources.push(this.#source("extra-source"));
+        else this.#section();
+        continue;
+      }
+      this.#lexer.next();
+      // Checksums of other files are the parser's matter, and so is an opam-version that has to come first.
+      if (this.#lexer.stands("extra-files", from, to)) throw unsure;
+      if (this.#lexer.stands("opam-version", from, to)) {
+        if (items > 0 && (versions > 0 || !this.#isOldVersion())) throw unsure;
+        versions++;
+      }
+      if (available === null && this.#lexer.stands("available", from, to)) available = this.#available();
+      else this.#field();
+    }
+    return { sources, available: available ?? true, extraFiles: [] };
+  }
+
+  /** Behind the name of a section. */
+  #section(): void {
+    this.#noted = 0;
+    this.#label();
+    while (this.#now() !== tokens.closeBrace) {
+      this.#take(tokens.ident);
+      if (this.#now() === tokens.colon) {
+        this.#lexer.next();
+        this.#field();
+      } else this.#section();
+    }
+    this.#lexer.next();
+    this.#depth--;
+  }
+
+  /** Label and opening brace: true when there is a label. */
+  #label(): boolean {
+    const labelled = this.#lexer.token === tokens.string;
+    if (labelled) {
+      this.#noteString();
+      this.#lexer.next();
+    }
+    this.#take(tokens.openBrace);
+    this.#deeper();
+    return labelled;
+  }
+
+  /** Behind the name of a section that names a source: notes where its strings are, and reads them all at once. */
+  #source(section: Source["section"]): Source {
+    const from = this.#lexer.start;
+    this.#noted = 0;
+    const labelled = this.#label();
+    const firsts = new Int32Array(fieldNames.length).fill(-1);
+    const ends = new Int32Array(fieldNames.length);
+    while (this.#now() !== tokens.closeBrace) {
+      const field = this.#fieldNumber();
+      this.#take(tokens.ident);
+      this.#take(tokens.colon);
+      const first = this.#noted;
+      this.#noteStrings();
+      if (field < 0 || firsts[field]! >= 0) continue;
+      firsts[field] = first;
+      ends[field] = this.#noted;
+    }
+    const text = decoder.decode(this.#lexer.bytes.subarray(from, this.#lexer.end));
+    // Places in bytes are places in the text where all is ASCII.
+    if (text.length !== this.#lexer.end - from) throw unsure;
+    this.#lexer.next();
+    this.#depth--;
+    const string = (note: number) => text.slice(this.#notes[2 * note]! - from, this.#notes[2 * note + 1]! - from);
+    return sourceOf(section, labelled ? string(0) : null, (name) => {
+      const field = fieldNames.indexOf(name);
+      const strings: string[] = [];
+      for (let note = firsts[field]!; note >= 0 && note < ends[field]!; note++) strings.push(string(note));
+      return strings;
+    });
+  }
+
+  /** Of the current token in `fieldNames`, or -1. */
+  #fieldNumber(): number {
+    for (let i = 0; i < fieldNames.length; i++) if (this.#lexer.is(fieldNames[i]!)) return i;
+    return -1;
+  }
+
+  /** A field with one string, or a list of some. */
+  #noteStrings(): void {
+    if (this.#lexer.token === tokens.string) {
+      this.#noteString();
+      this.#lexer.next();
+    } else {
+      this.#take(tokens.openBracket);
+      while (this.#now() === tokens.string) {
+        this.#noteString();
+        this.#lexer.next();
+      }
+      this.#take(tokens.closeBracket);
+    }
+    // Anything else goes on with the value.
+    if (this.#now() !== tokens.ident && this.#now() !== tokens.closeBrace) throw unsure;
+  }
+
+  /** The literal that was read last. */
+  #noteString(): void {
+    if (!this.#lexer.isVerbatim() || 2 * this.#noted === this.#notes.length) throw unsure;
+    this.#notes[2 * this.#noted] = this.#lexer.start + 1;
+    this.#notes[2 * this.#noted++ + 1] = this.#lexer.end - 1;
+  }
+
+  /** The current token is one of the versions that may stand anywhere. */
+  #isOldVersion(): boolean {
+    return this.#lexer.is('"2.0"') || this.#lexer.is('"1.2"');
+  }
+
+  #available(): boolean {
+    if (this.#lexer.is("false")) {
+      this.#lexer.next();
+      if (this.#now() !== tokens.ident && this.#now() !== tokens.end) throw unsure;
+      return false;
+    }
+    this.#bools = 0;
+    this.#field();
+    // One in brackets, for instance, which the parser knows to read.
+    if (this.#bools > 0) throw unsure;
+    return true;
+  }
+
+  #field(): void {
+    this.#levels = 0;
+    this.#value();
+  }
+
+  #value(): void {
+    this.#operand();
+    while (this.#now() === tokens.or || this.#now() === tokens.and) {
+      this.#lexer.next();
+      this.#rise();
+      this.#operand();
+    }
+  }
+
+  #operand(): void {
+    if (this.#lexer.token === tokens.pfxop) {
+      this.#lexer.next();
+      this.#deeper();
+      this.#rise();
+      this.#operand();
+      this.#depth--;
+      return;
+    }
+    this.#simple();
+    while (this.#now() === tokens.openBrace) this.#list(tokens.closeBrace);
+  }
+
+  #simple(): void {
+    const token = this.#lexer.token;
+    if (token === tokens.openBracket || token === tokens.openParen) {
+      this.#list(token === tokens.openBracket ? tokens.closeBracket : tokens.closeParen);
+      return;
+    }
+    if (token !== tokens.relop) this.#atom();
+    if (this.#now() !== tokens.relop && (this.#now() !== tokens.envop || token === tokens.relop)) return;
+    this.#lexer.next();
+    this.#rise();
+    this.#atom();
+  }
+
+  #atom(): void {
+    const token = this.#lexer.token;
+    if (token < tokens.ident || token > tokens.bool) throw unsure;
+    if (token === tokens.bool) this.#bools++;
+    this.#lexer.next();
+  }
+
+  #list(close: Token): void {
+    this.#lexer.next();
+    this.#deeper();
+    this.#rise();
+    while (this.#now() !== close) this.#value();
+    this.#lexer.next();
+    this.#depth--;
+  }
+
+  #deeper(): void {
+    if (++this.#depth > depthLimit) throw unsure;
+  }
+
+  #rise(): void {
+    if (++this.#levels > levelLimit) throw unsure;
+  }
+
+  /** A call, not a property: the token changes between two looks at it. */
+  #now(): Token {
+    return this.#lexer.token;
+  }
+
+  #take(token: Token): void {
+    if (this.#lexer.token !== token) throw unsure;
+    this.#lexer.next();
+  }
+}
