@@ -25,11 +25,14 @@ export async function buildTarball(snapshot: Snapshot, repoBytes: Uint8Array, sl
   const writer = new ChunkWriter(writable.getWriter(), slice);
   try {
     const mtime = snapshot.record.committedAt;
-    for await (const file of snapshot.files("packages/", slice)) await addFile(writer, file.path, file.bytes, mtime);
-    await addFile(writer, "repo", repoBytes, mtime);
+    await snapshot.visit("packages/", slice, (path, bytes) => {
+      addFile(writer, path, bytes, mtime);
+      return writer.flushed();
+    });
+    addFile(writer, "repo", repoBytes, mtime);
     const version = await snapshot.read("version");
-    if (version !== undefined) await addFile(writer, "version", version.bytes, mtime);
-    await writer.write(ustarEnd());
+    if (version !== undefined) addFile(writer, "version", version.bytes, mtime);
+    writer.write(ustarEnd());
     await writer.close();
   } catch (thrown) {
     await writer.abort(thrown);
@@ -38,16 +41,17 @@ export async function buildTarball(snapshot: Snapshot, repoBytes: Uint8Array, sl
   return { schema: schemaVersion, snapshot: snapshot.record.id, ...(await output) };
 }
 
-async function addFile(writer: ChunkWriter, path: string, bytes: Uint8Array, mtime: number): Promise<void> {
-  await writer.write(ustarHeader(path, bytes.length, mtime));
-  await writer.write(bytes);
-  await writer.write(new Uint8Array(ustarPadding(bytes.length)));
+function addFile(writer: ChunkWriter, path: string, bytes: Uint8Array, mtime: number): void {
+  writer.write(ustarHeader(path, bytes.length, mtime));
+  writer.write(bytes);
+  writer.write(new Uint8Array(ustarPadding(bytes.length)));
 }
 
-/** Gathers small writes into chunks. Awaiting the compressor is a microtask where it is ready, so this takes the slice. */
+/** Gathers small writes into chunks. What is full waits for `flushed`, which has to be awaited before much more is written. */
 class ChunkWriter {
   readonly #writer: WritableStreamDefaultWriter<BufferSource>;
   readonly #slice: Slice;
+  readonly #full: Uint8Array<ArrayBuffer>[] = [];
   #chunk = new Uint8Array(chunkBytes);
   #used = 0;
 
@@ -56,17 +60,27 @@ class ChunkWriter {
     this.#slice = slice;
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  write(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; ) {
       const taken = Math.min(bytes.length - at, chunkBytes - this.#used);
       this.#chunk.set(bytes.subarray(at, at + taken), this.#used);
       this.#used += taken;
       at += taken;
-      if (this.#used === chunkBytes) await this.#flush();
+      if (this.#used < chunkBytes) continue;
+      this.#full.push(this.#chunk);
+      // The compressor may hold the old chunk for a while.
+      this.#chunk = new Uint8Array(chunkBytes);
+      this.#used = 0;
     }
   }
 
+  /** Nothing to wait for while no chunk is full. */
+  flushed(): Promise<void> | undefined {
+    return this.#full.length === 0 ? undefined : this.#flush();
+  }
+
   async close(): Promise<void> {
+    if (this.#used > 0) this.#full.push(this.#chunk.subarray(0, this.#used));
     await this.#flush();
     await this.#writer.close();
   }
@@ -75,14 +89,12 @@ class ChunkWriter {
     await this.#writer.abort(reason).catch(() => {});
   }
 
+  /** Awaiting the compressor is a microtask where it is ready, so this takes the slice. */
   async #flush(): Promise<void> {
-    if (this.#used > 0) {
-      await this.#writer.write(this.#chunk.subarray(0, this.#used));
-      // The compressor may still hold the old chunk.
-      this.#chunk = new Uint8Array(chunkBytes);
-      this.#used = 0;
+    for (const chunk of this.#full.splice(0)) {
+      await this.#writer.write(chunk);
+      if (this.#slice.due()) await this.#slice.pause();
     }
-    if (this.#slice.due()) await this.#slice.pause();
   }
 }
 

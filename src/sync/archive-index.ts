@@ -30,7 +30,7 @@ export async function ensureArchiveIndex(
   const old = before === null ? null : await soundArchiveIndex(store, before.tree);
   const builder =
     before === null || old === null
-      ? await ofAll(snapshot, manifest, slice)
+      ? await ofAll(snapshot, slice)
       : await ofChanges(snapshot, manifest, before, old, slice);
   await compareExtraFiles(snapshot, builder, slice);
   const built = await builder.finish((rank) => manifest.path(rank), slice);
@@ -46,14 +46,11 @@ export async function soundArchiveIndex(store: Store, tree: string): Promise<Arc
   return record !== undefined && (await archiveIndexDigest(record)) === record.digest ? record : null;
 }
 
-async function ofAll(snapshot: Snapshot, manifest: Manifest, slice: Slice): Promise<ArchiveIndexBuilder> {
+async function ofAll(snapshot: Snapshot, slice: Slice): Promise<ArchiveIndexBuilder> {
   const builder = new ArchiveIndexBuilder();
-  let rank = 0;
-  for await (const { path, bytes } of snapshot.files("packages/", slice)) {
-    if (!packageFile.test(path)) continue;
-    while (manifest.path(rank) !== path) rank++;
-    builder.add(rank, path, bytes);
-  }
+  await snapshot.visit("packages/", slice, (path, bytes, rank) => {
+    if (packageFile.test(path)) builder.add(rank, path, bytes);
+  });
   return builder;
 }
 

@@ -1,7 +1,7 @@
 import type { Slice } from "../core/cooperation/slice.ts";
 import { Manifest } from "../core/git/manifest.ts";
 import type { PackReader } from "../core/git/pack-reader.ts";
-import type { Snapshot, SnapshotFile } from "../store/snapshot-reader.ts";
+import type { FileVisitor, Snapshot, SnapshotFile } from "../store/snapshot-reader.ts";
 
 /**
  * A snapshot that was just published, read from what the sync still holds of its pack: those objects were hashed when they arrived.
@@ -26,22 +26,23 @@ export class HeldSnapshot implements Snapshot {
 
   async read(path: string): Promise<SnapshotFile | undefined> {
     const rank = this.#manifest.find(path);
-    return (rank < 0 ? null : this.#held(rank)) ?? this.#stored.read(path);
+    const bytes = rank < 0 ? null : this.#held(rank);
+    return bytes === null ? this.#stored.read(path) : { oid: this.#manifest.oid(rank), bytes };
   }
 
   paths(): Iterable<string> {
     return this.#stored.paths();
   }
 
-  files(prefix: string, slice: Slice): AsyncIterable<SnapshotFile & { readonly path: string }> {
-    return this.#stored.files(prefix, slice, (rank) => this.#held(rank));
+  visit(prefix: string, slice: Slice, visitor: FileVisitor): Promise<void> {
+    return this.#stored.visit(prefix, slice, visitor, (rank) => this.#held(rank));
   }
 
-  #held(rank: number): SnapshotFile | null {
+  #held(rank: number): Uint8Array<ArrayBuffer> | null {
     const { oids, oidAt } = this.#manifest.entry(rank);
     const index = this.#reader.table.find(oids, oidAt);
     if (index < 0) return null;
     const { bytes, from, size } = this.#reader.content(index);
-    return { oid: this.#manifest.oid(rank), bytes: bytes.subarray(from, from + size) };
+    return bytes.subarray(from, from + size);
   }
 }

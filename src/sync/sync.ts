@@ -210,10 +210,7 @@ async function ensureIndexes(
   const stored = await new SnapshotReader(host.store).open(record.id);
   const snapshot = held === null ? stored : new HeldSnapshot(stored, held);
   const repo = await servedRepoFile(snapshot, { remote: remote.shown, archiveMirrors: remote.archiveMirrors });
-  const index = async () =>
-    observer.indexed(await ensureArchiveIndex(host.store, snapshot, before, repo.archiveMirrors, slice));
-  // What changed is indexed in no time; all opam files are not, and opam waits for index.tar.gz.
-  if (before !== null) await index();
+  // First: it takes less time than index.tar.gz does, and archives cannot be asked for by their URL without it.
+  observer.indexed(await ensureArchiveIndex(host.store, snapshot, before, repo.archiveMirrors, slice));
   if (tarball === undefined) await host.store.saveTarball(await buildTarball(snapshot, repo.bytes, slice));
-  if (before === null) await index();
 }

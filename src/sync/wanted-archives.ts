@@ -1,8 +1,8 @@
 import type { Slice } from "../core/cooperation/slice.ts";
 import { type ArchiveSources, archiveSources } from "../core/opam/archive-sources.ts";
 import { type Checksum, parseChecksum } from "../core/opam/checksum.ts";
-import { packageSources, type Source } from "../core/opam/package-sources.ts";
-import { opamText, parseOpam } from "../core/opam/parser.ts";
+import type { PackageSources, Source } from "../core/opam/package-sources.ts";
+import { SourceScanner } from "../core/opam/source-scanner.ts";
 import { SyntaxFault } from "../core/opam/syntax-fault.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
 
@@ -38,13 +38,10 @@ export async function wantedArchives(
   const sums = new Set(what.filter((text) => text.includes("=")).map((text) => checksumText(parseChecksum(text))));
   const everything = wanted.has("*");
   const gathered = new Map<string, Gathered>();
-  for await (const { name, version, bytes } of opamFiles(
-    snapshot,
-    everything || sums.size > 0 ? null : wanted,
-    slice,
-  )) {
+  const scanner = new SourceScanner();
+  await visitOpamFiles(snapshot, everything || sums.size > 0 ? null : wanted, slice, (name, version, bytes) => {
     const named = wanted.has(`${name}.${version}`);
-    const read = sourcesIn(bytes);
+    const read = sourcesIn(scanner, bytes);
     const inGeneral = read.available && (everything || wanted.has(name));
     for (const source of read.sources) {
       const { checksums } = source;
@@ -57,7 +54,7 @@ export async function wantedArchives(
       if (known === undefined) gathered.set(key, { checksum, label, sources: [source] });
       else known.sources.push(source);
     }
-  }
+  });
   return [...gathered].flatMap(([key, { checksum, label, sources }]) => {
     const found = archiveSources(checksum, sources);
     // No bytes can be what is in conflict: the report of problems tells of it.
@@ -67,16 +64,17 @@ export async function wantedArchives(
 }
 
 /** Opam files of the packages named, or of all. */
-async function* opamFiles(
+async function visitOpamFiles(
   snapshot: Snapshot,
   wanted: ReadonlySet<string> | null,
   slice: Slice,
-): AsyncIterable<{ readonly name: string; readonly version: string; readonly bytes: Uint8Array }> {
+  visitor: (name: string, version: string, bytes: Uint8Array) => void,
+): Promise<void> {
   if (wanted === null) {
-    for await (const { path, bytes } of snapshot.files("packages/", slice)) {
+    await snapshot.visit("packages/", slice, (path, bytes) => {
       const [, name, version] = opamFile.exec(path) ?? [];
-      if (name !== undefined && version !== undefined) yield { name, version, bytes };
-    }
+      if (name !== undefined && version !== undefined) visitor(name, version, bytes);
+    });
     return;
   }
   for (const path of snapshot.paths()) {
@@ -85,14 +83,14 @@ async function* opamFiles(
     if (name === undefined || version === undefined) continue;
     if (!path.startsWith("packages/") || !(wanted.has(name) || wanted.has(`${name}.${version}`))) continue;
     const file = await snapshot.read(path);
-    if (file !== undefined) yield { name, version, bytes: file.bytes };
+    if (file !== undefined) visitor(name, version, file.bytes);
   }
 }
 
 /** What cannot be parsed is reported by the archive index, and names nothing. */
-function sourcesIn(bytes: Uint8Array): { readonly sources: readonly Source[]; readonly available: boolean } {
+function sourcesIn(scanner: SourceScanner, bytes: Uint8Array): Pick<PackageSources, "sources" | "available"> {
   try {
-    return packageSources(parseOpam(opamText(bytes)));
+    return scanner.read(bytes);
   } catch (thrown) {
     if (thrown instanceof SyntaxFault) return { sources: [], available: false };
     throw thrown;

@@ -48,8 +48,8 @@ async function expectComplete(mirror: NodeMirror): Promise<number> {
   const { snapshot, index, manifest } = await served(mirror);
   const urls = new Set<string>();
   let entries = 0;
-  for await (const { path, bytes } of snapshot.files("packages/", nodeSlice())) {
-    if (!path.endsWith("/opam")) continue;
+  await snapshot.visit("packages/", nodeSlice(), (path, bytes) => {
+    if (!path.endsWith("/opam")) return;
     for (const { urls: named, checksums } of packageSources(parseOpam(opamText(bytes))).sources) {
       entries += named.length + checksums.length;
       for (const url of named) {
@@ -60,7 +60,7 @@ async function expectComplete(mirror: NodeMirror): Promise<number> {
         expect(index.filesOfChecksum(checksum, 1000).map((rank) => manifest.path(rank))).toContain(path);
       }
     }
-  }
+  });
   expect(index.entries).toBe(entries);
   expect(index.archives).toBe(urls.size);
   return urls.size;

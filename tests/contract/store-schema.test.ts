@@ -54,7 +54,9 @@ async function restored(dump: DatabaseDump): Promise<{ readonly store: Store; re
 async function servedFiles(store: Store): Promise<Record<string, string>> {
   const snapshot = (await new SnapshotReader(store).current("default"))!;
   const files: Record<string, string> = {};
-  for await (const { path, oid } of snapshot.files("", nodeSlice())) files[path] = oid;
+  await snapshot.visit("", nodeSlice(), (path) => {
+    files[path] = snapshot.oid(path)!;
+  });
   return files;
 }
 

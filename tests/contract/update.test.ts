@@ -36,10 +36,11 @@ async function expectServes(mirror: NodeMirror, commit: string): Promise<void> {
   expect(snapshot.record.commit).toBe(commit);
   const expected = [...(await lsTree(gitDir, commit))].filter(([path]) => /^(packages\/|repo$|version$)/.test(path));
   const served = new Map<string, string>();
-  for await (const { path, oid, bytes } of snapshot.files("", nodeSlice())) {
+  await snapshot.visit("", nodeSlice(), (path, bytes) => {
+    const oid = snapshot.oid(path)!;
     served.set(path, oid);
     expect(createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex")).toBe(oid);
-  }
+  });
   expect(served.size).toBe(expected.length);
   for (const [path, { oid }] of expected) expect(served.get(path), path).toBe(oid);
 }

@@ -74,12 +74,12 @@ export function fakeSnapshot(
       return { oid: blobOid(bytes), bytes };
     },
     paths: () => sorted,
-    async *files(prefix, slice) {
-      for (const path of sorted) {
+    async visit(prefix, slice, visitor) {
+      for (const [rank, path] of sorted.entries()) {
         if (!path.startsWith(prefix)) continue;
         if (slice.due()) await slice.pause();
         const file = await snapshot.read(path);
-        if (file) yield { ...file, path };
+        if (file) await visitor(path, file.bytes, rank);
       }
     },
   };

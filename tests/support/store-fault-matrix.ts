@@ -131,7 +131,7 @@ export class StoreFaultMatrix {
       if (snapshot === null) return "nothing";
       const { commit } = snapshot.record;
       const served: string[] = [];
-      for await (const { path, oid } of snapshot.files("", nodeSlice())) served.push(`${path} ${oid}`);
+      await snapshot.visit("", nodeSlice(), (path) => void served.push(`${path} ${snapshot.oid(path)}`));
       return served.sort().join("\n") === (await this.#expectedFiles(commit))
         ? commit
         : `other files than ${commit} has`;

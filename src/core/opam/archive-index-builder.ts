@@ -5,14 +5,15 @@ import type { ArchiveProblem, ArchiveProblemKind } from "./archive-problem.ts";
 import { ArchiveRows, type RowsBefore } from "./archive-rows.ts";
 import { surveyOf } from "./archive-survey.ts";
 import { normalizedUrl } from "./archive-url.ts";
-import type { Checksum, ChecksumAlgorithm } from "./checksum.ts";
-import { type ExtraFile, packageSources, type Source } from "./package-sources.ts";
-import { opamText, parseOpam } from "./parser.ts";
+import type { Checksum } from "./checksum.ts";
+import type { ExtraFile, Source } from "./package-sources.ts";
 import { SourceScanner } from "./source-scanner.ts";
 import { SyntaxFault } from "./syntax-fault.ts";
 
 /** Larger opam files are not read: parsing one is a step that nothing can interrupt. The largest real one has 24 KB. */
 const fileBytes = 256 * 1024;
+/** In the order of the columns of a row. */
+const algorithms = ["md5", "sha256", "sha512"] as const;
 /** Problems that are listed. */
 const listedProblems = 1_000;
 
@@ -50,7 +51,7 @@ export class ArchiveIndexBuilder {
   add(rank: number, path: string, bytes: Uint8Array): void {
     try {
       if (bytes.length > fileBytes) throw new SyntaxFault("", 0, `larger than ${fileBytes} bytes`);
-      const { sources, available, extraFiles } = this.#scanner.scan(bytes) ?? packageSources(parseOpam(opamText(bytes)));
+      const { sources, available, extraFiles } = this.#scanner.read(bytes);
       for (const source of sources) this.#add(rank, path, source, available);
       for (const listed of extraFiles) this.#addFile(rank, path, listed);
     } catch (thrown) {
@@ -91,12 +92,18 @@ export class ArchiveIndexBuilder {
       this.#report("weak-checksum", path, `${what} has no other checksum than md5`);
     }
     if (checksums.length + urls.length === 0) return;
+    const keys = checksums.map(checksumKey);
+    let first = 0;
+    for (const url of urls) {
+      const normalized = normalizedUrl(url);
+      if (normalized === null) continue;
+      const key = urlKey(normalized);
+      if (keys.length === checksums.length && kind === "archive") first = key.high;
+      keys.push(key);
+    }
     const flags = (available ? 0 : sectionFlags.unavailable) | (source.section === "url" ? 0 : sectionFlags.extra);
-    const normalized = urls.map(normalizedUrl).filter((url) => url !== null);
-    const urlKeys = normalized.map(urlKey);
-    const keys = [...checksums.map(checksumKey), ...urlKeys];
-    const first = kind === "archive" ? (urlKeys[0]?.high ?? 0) : 0;
-    if (!this.#rows.add([rank, ...digits(checksums), first, flags], keys)) this.#noRoom(path, what);
+    const [md5, sha256, sha512] = digits(checksums);
+    if (!this.#rows.add([rank, md5, sha256, sha512, first, flags], keys)) this.#noRoom(path, what);
   }
 
   #addFile(rank: number, path: string, listed: ExtraFile): void {
@@ -118,9 +125,10 @@ export class ArchiveIndexBuilder {
 
 /** The first 32 bits of each, 0 where none is listed. */
 function digits(checksums: readonly Checksum[]): [md5: number, sha256: number, sha512: number] {
-  const digest = (wanted: ChecksumAlgorithm) => {
-    const hex = checksums.find(({ algorithm }) => algorithm === wanted)?.hex;
-    return hex === undefined ? 0 : Number.parseInt(hex.slice(0, 8), 16);
-  };
-  return [digest("md5"), digest("sha256"), digest("sha512")];
+  const found: [number, number, number] = [0, 0, 0];
+  for (const { algorithm, hex } of checksums) {
+    const column = algorithms.indexOf(algorithm);
+    if (found[column] === 0) found[column] = Number.parseInt(hex.slice(0, 8), 16);
+  }
+  return found;
 }

@@ -1,6 +1,7 @@
 import { ByteLexer, unsure } from "./byte-lexer.ts";
 import { type Token, tokens } from "./lexer.ts";
-import { type PackageSources, type Source, sourceOf } from "./package-sources.ts";
+import { type PackageSources, packageSources, type Source, sourceOf } from "./package-sources.ts";
+import { opamText, parseOpam } from "./parser.ts";
 
 /** Half of what the parser allows: near a limit, the parser decides. */
 const depthLimit = 50;
@@ -23,6 +24,11 @@ export class SourceScanner {
   /** From and to of the strings of a section. */
   readonly #notes: Int32Array = new Int32Array(2 * sectionStrings);
   #noted = 0;
+
+  /** The sources of an opam file. Throws SyntaxFault for what is none. */
+  read(bytes: Uint8Array): PackageSources {
+    return this.scan(bytes) ?? packageSources(parseOpam(opamText(bytes)));
+  }
 
   /** Null when the parser has to decide. */
   scan(bytes: Uint8Array): PackageSources | null {

@@ -94,7 +94,7 @@ async function oneProfile(bench: Bench) {
       const memory = watched();
       const { packBytes, tarballBytes, publishedMs } = sync;
       const at = (step: string) => sync.steps.find((one) => one.step === step)!.atMs;
-      const indexMs = at("indexed") - at("recorded");
+      const indexMs = at("indexed") - at("archives");
       // In a page and a worker of their own: what the sync has warmed up is not there.
       await tab.goto(bench.site.page);
       await startEngine(tab);
