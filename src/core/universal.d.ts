@@ -1,6 +1,7 @@
 // The few names outside ECMAScript that every host of this project has (browser page, worker, service worker, Node).
 // `core` is compiled without DOM and worker libraries; whatever is not declared here does not exist for it.
 declare class TextEncoder {
+  encodeInto(text: string, target: Uint8Array): { readonly read: number; readonly written: number };
   encode(input?: string): Uint8Array<ArrayBuffer>;
 }
 declare class TextDecoder {

@@ -1,6 +1,6 @@
 import { createSHA256 } from "hash-wasm";
 import type { Slice } from "../core/cooperation/slice.ts";
-import { ustarEnd, ustarHeader, ustarPadding } from "../core/tar/ustar.ts";
+import { recordBytes, ustarEnd, ustarPadding, writeUstarHeader } from "../core/tar/ustar.ts";
 import { gzip } from "../platform/gzip.ts";
 import { schemaVersion, type TarballRecord } from "./records.ts";
 import type { Snapshot } from "./snapshot-reader.ts";
@@ -42,9 +42,9 @@ export async function buildTarball(snapshot: Snapshot, repoBytes: Uint8Array, sl
 }
 
 function addFile(writer: ChunkWriter, path: string, bytes: Uint8Array, mtime: number): void {
-  writer.write(ustarHeader(path, bytes.length, mtime));
+  writeUstarHeader(writer.room(recordBytes), path, bytes.length, mtime);
   writer.write(bytes);
-  writer.write(new Uint8Array(ustarPadding(bytes.length)));
+  writer.room(ustarPadding(bytes.length));
 }
 
 /** Gathers small writes into chunks. What is full waits for `flushed`, which has to be awaited before much more is written. */
@@ -62,16 +62,22 @@ class ChunkWriter {
 
   write(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; ) {
-      const taken = Math.min(bytes.length - at, chunkBytes - this.#used);
-      this.#chunk.set(bytes.subarray(at, at + taken), this.#used);
-      this.#used += taken;
-      at += taken;
-      if (this.#used < chunkBytes) continue;
+      const part = this.room(Math.min(bytes.length - at, chunkBytes - (this.#used % chunkBytes)));
+      part.set(bytes.subarray(at, at + part.length));
+      at += part.length;
+    }
+  }
+
+  /** The next bytes, zero until they are written. They are of one chunk: tar counts in records, and a chunk holds a number of them. */
+  room(size: number): Uint8Array {
+    if (this.#used === chunkBytes) {
       this.#full.push(this.#chunk);
       // The compressor may hold the old chunk for a while.
       this.#chunk = new Uint8Array(chunkBytes);
       this.#used = 0;
     }
+    this.#used += size;
+    return this.#chunk.subarray(this.#used - size, this.#used);
   }
 
   /** Nothing to wait for while no chunk is full. */

@@ -19,7 +19,7 @@ export interface SnapshotFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** `rank`: of the path in the manifest. A function, and no iterator: twenty thousand turns of one take longer than reading the files. */
+/** `bytes` are good until it returns, `rank` is that of the path in the manifest. A function, and no iterator: twenty thousand turns of one take longer than reading the files. */
 export type FileVisitor = (path: string, bytes: Uint8Array<ArrayBuffer>, rank: number) => Promise<void> | void;
 
 /** A pinned, immutable snapshot: it answers the same for as long as it is held, whatever is published meanwhile. */

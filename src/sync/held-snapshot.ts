@@ -17,6 +17,7 @@ export class HeldSnapshot implements Snapshot {
     this.record = stored.record;
     this.#stored = stored;
     this.#reader = reader;
+    reader.settle();
     this.#manifest = new Manifest(stored.record.manifest);
   }
 
@@ -27,7 +28,7 @@ export class HeldSnapshot implements Snapshot {
   async read(path: string): Promise<SnapshotFile | undefined> {
     const rank = this.#manifest.find(path);
     const bytes = rank < 0 ? null : this.#held(rank);
-    return bytes === null ? this.#stored.read(path) : { oid: this.#manifest.oid(rank), bytes };
+    return bytes === null ? this.#stored.read(path) : { oid: this.#manifest.oid(rank), bytes: bytes.slice() };
   }
 
   paths(): Iterable<string> {
@@ -38,6 +39,7 @@ export class HeldSnapshot implements Snapshot {
     return this.#stored.visit(prefix, slice, visitor, (rank) => this.#held(rank));
   }
 
+  /** Good until the next call. */
   #held(rank: number): Uint8Array<ArrayBuffer> | null {
     const { oids, oidAt } = this.#manifest.entry(rank);
     const index = this.#reader.table.find(oids, oidAt);

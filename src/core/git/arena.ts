@@ -12,6 +12,8 @@ export class Arena {
   #oldest = 0;
   #held = 0;
   #used = 0;
+  #recycles = false;
+  #spare: Uint8Array<ArrayBuffer> | null = null;
   /** The segment that the last `place` chose, its number, and where in it the object's bytes go. */
   segment: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   number = -1;
@@ -30,11 +32,17 @@ export class Arena {
       return;
     }
     const bytes = Math.max(needed, this.#segmentBytes);
+    let recycled: Uint8Array<ArrayBuffer> | null = null;
     while (this.#oldest < this.#segments.length && this.#held + bytes > this.#capacity) {
-      this.#held -= this.#segments[this.#oldest]!.length;
+      const forgotten = this.#segments[this.#oldest]!;
+      this.#held -= forgotten.length;
       this.#segments[this.#oldest++] = null;
+      if (!this.#recycles) continue;
+      // Not used at once: the base of the delta that is being applied may lie in it.
+      recycled = this.#spare;
+      this.#spare = forgotten;
     }
-    this.segment = new Uint8Array(bytes);
+    this.segment = recycled?.length === bytes ? recycled : new Uint8Array(bytes);
     this.number = this.#segments.push(this.segment) - 1;
     this.#held += bytes;
     this.#used = 0;
@@ -43,6 +51,22 @@ export class Arena {
 
   keep(size: number): void {
     this.#used = this.at + size;
+  }
+
+  /** Segments that are forgotten are written to again from now on: nobody may hold more than one object, nor one for long. */
+  recycle(): void {
+    this.#recycles = true;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#segments.fill(null);
+    this.#oldest = this.#segments.length;
+    this.#held = 0;
+    this.#used = 0;
+    this.segment = new Uint8Array(0);
+    this.number = -1;
+    this.#spare = null;
   }
 
   /** The segment of that number, or null once it was forgotten. */

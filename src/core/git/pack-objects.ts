@@ -42,6 +42,12 @@ export class PackObjects {
     return type === objectTypes.tree ? this.#trees : this.#others;
   }
 
+  /** All is verified: trees are not needed any more, and of blobs one at a time. */
+  settle(): void {
+    this.#trees.clear();
+    this.#others.recycle();
+  }
+
   /** The bytes of a resolved object while they are at hand, else null. */
   held(index: number): ObjectBytes | null {
     const table = this.table;

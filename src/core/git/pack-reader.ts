@@ -150,6 +150,11 @@ export class PackReader {
     return this.#entries.isLarge ? this.#content.rebuildApart(index) : this.#content.rebuild(index);
   }
 
+  /** Everything is verified and published: from now on blobs are read, and what `content` gives is good until it is called again. */
+  settle(): void {
+    this.#objects.settle();
+  }
+
   async #advance(): Promise<void> {
     if (this.table.capacity === 0 && !this.#readHeader()) return;
     const slice = this.#slice;

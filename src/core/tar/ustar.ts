@@ -1,7 +1,7 @@
 import { MirrorError } from "../errors.ts";
 
 /** Bytes of a tar record; headers and padded contents are multiples of it. */
-const recordBytes = 512;
+export const recordBytes = 512;
 
 const nameBytes = 100;
 const prefixBytes = 155;
@@ -29,17 +29,24 @@ function makeTemplate(): Uint8Array<ArrayBuffer> {
  * reader knows none. Throws `bad-path` for a path that a ustar header cannot hold.
  */
 export function ustarHeader(path: string, size: number, mtime: number): Uint8Array<ArrayBuffer> {
-  const header = template.slice();
-  const { name, prefix } = splitPath(path);
-  header.set(name, 0);
+  const header = new Uint8Array(recordBytes);
+  writeUstarHeader(header, path, size, mtime);
+  return header;
+}
+
+/** The same into `header`, of 512 bytes: an archive of thousands of small files is half headers. */
+export function writeUstarHeader(header: Uint8Array, path: string, size: number, mtime: number): void {
+  header.set(template);
+  const { read, written } = encoder.encodeInto(path, header.subarray(0, nameBytes));
+  const fits = read === path.length && written > 0 && !path.includes("\0");
+  const prefix = fits ? null : writeSplit(header, path);
   octal(header, 124, 11, size);
   octal(header, 136, 11, Math.min(Math.max(0, Math.floor(mtime)), 0o77777777777));
-  header.set(prefix, 345);
+  if (prefix !== null) header.set(prefix, 345);
   let sum = 0;
   for (let i = 0; i < recordBytes; i++) sum += header[i]!;
   octal(header, 148, 6, sum);
   header[154] = 0;
-  return header;
 }
 
 /** Zero bytes that follow contents of `size` bytes. */
@@ -52,16 +59,17 @@ export function ustarEnd(): Uint8Array<ArrayBuffer> {
   return new Uint8Array(2 * recordBytes);
 }
 
-/** Splits at a slash so that the last part has at most 100 and the first at most 155 bytes. */
-function splitPath(path: string): { name: Uint8Array; prefix: Uint8Array } {
+/** Splits at a slash so that the last part has at most 100 and the first at most 155 bytes. Writes the last, returns the first. */
+function writeSplit(header: Uint8Array, path: string): Uint8Array {
   const bytes = encoder.encode(path);
   if (bytes.length === 0 || bytes.includes(0))
     throw new MirrorError("bad-path", { path, reason: "it cannot be written to a tar archive" });
-  if (bytes.length <= nameBytes) return { name: bytes, prefix: new Uint8Array(0) };
   for (let i = Math.min(prefixBytes, bytes.length - 2); i > 0; i--) {
     if (bytes[i] !== 0x2f) continue;
     if (bytes.length - i - 1 > nameBytes) break;
-    return { name: bytes.subarray(i + 1), prefix: bytes.subarray(0, i) };
+    header.fill(0, 0, nameBytes);
+    header.set(bytes.subarray(i + 1), 0);
+    return bytes.subarray(0, i);
   }
   throw new MirrorError("bad-path", { path, reason: "it is too long for a tar archive" });
 }
