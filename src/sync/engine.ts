@@ -44,7 +44,9 @@ export class SyncEngine implements Engine {
     this.#host = host;
     this.#listener = listener;
     this.#meter = new AvailabilityMeter(host.clock, host.macrotask);
-    this.#retired = new RetiredSnapshots(host.store, host.clock);
+    this.#retired = new RetiredSnapshots(host.store, host.clock, (but) =>
+      [...this.#followed].some(([name, { running }]) => name !== but && (running !== null || this.#upkeep.busy(name))),
+    );
     this.#upkeep = new Upkeep(host, this.#retired, {
       published: (repository, snapshot) => listener.published(repository, snapshot),
       damaged: (repository) => void this.update(repository),
@@ -167,10 +169,8 @@ export class SyncEngine implements Engine {
     running.live?.close();
     // Whoever took over collects and reports: what this engine takes for an orphan may be a pack of the other's.
     const fenced = error?.code === "fenced-out";
-    if (!fenced) {
-      await store.saveLastSync(config.name, epoch, lastSync, progress.branch).catch(() => undefined);
-      await this.#retired.collect();
-    }
+    if (!fenced) await store.saveLastSync(config.name, epoch, lastSync, progress.branch).catch(() => undefined);
+    if (!fenced && !running.abort.signal.aborted) await this.#retired.collect(config.name);
     stopMeter();
     reporting.abort();
     await reports;

@@ -41,6 +41,7 @@ export class Upkeep {
     this.#removed.set(repository, (this.#removed.get(repository) ?? 0) + removed);
     const done = this.#run(repository, epoch, abort.signal)
       .catch((thrown: unknown) => this.#failed(repository, epoch, thrown, abort.signal).catch(() => undefined))
+      .then(() => this.#retired.makeUp(repository))
       .then(() => void this.#running.delete(repository));
     this.#running.set(repository, { abort, done });
   }
@@ -75,13 +76,11 @@ export class Upkeep {
 
   /** Nothing that is served has changed. What was stored already goes, and the next sync brings the next try. */
   async #failed(repository: string, epoch: number, thrown: unknown, signal: AbortSignal): Promise<void> {
-    await this.#retired.collect();
-    if (!isLost(thrown)) {
-      const error = asMirrorError(thrown).toJSON();
-      // It made way for a sync, or for another engine: neither is a failure.
-      if (!signal.aborted && error.code !== "fenced-out") await this.#listener.failed(repository, epoch, error);
-      return;
-    }
+    const error = asMirrorError(thrown).toJSON();
+    // It made way for a sync, or for another engine. Neither is a failure, and both collect: from here a pack of theirs looks like an orphan.
+    if (signal.aborted || error.code === "fenced-out") return;
+    await this.#retired.collect(repository);
+    if (!isLost(thrown)) return this.#listener.failed(repository, epoch, error);
     await noteDamage(this.#host.store, repository, thrown);
     // Asked for only when the packs are damaged indeed: what fails for another reason would fail again after that sync.
     const current = await currentSnapshot(this.#host, repository, this.#host.slice());

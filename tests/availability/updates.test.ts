@@ -2,11 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { lsTree } from "../fixtures/git-oracle.ts";
 import { makeOpamRepository, type OpamRepository } from "../fixtures/opam-repository.ts";
-import { type BrowserName, launch, skipReason, type TestPage } from "../support/browsers/browser.ts";
+import { type BrowserName, launch, skipReason } from "../support/browsers/browser.ts";
 import { describeNoise, isDisturbed, type Noise, watchNoise } from "../support/machine-noise.ts";
 import { dashboardReady } from "../support/serving/dashboard-page.ts";
 import { mirrorSite } from "../support/serving/mirror-site.ts";
 import { percentile, type Sample, startProbe } from "../support/serving/request-probe.ts";
+import { servedSnapshot } from "../support/serving/served-snapshot.ts";
 
 const targets: readonly { readonly browser: BrowserName; readonly promptMs: number }[] = [
   { browser: "chromium", promptMs: 100 },
@@ -34,30 +35,6 @@ beforeAll(async () => {
   );
 });
 
-/** Commit and number of packs of the snapshot that the pointer names. */
-function served(page: TestPage): Promise<{ commit: string; packs: number } | null> {
-  return page.evaluate(
-    () =>
-      new Promise((resolve, reject) => {
-        const opening = indexedDB.open(`opam-web-mirror${new URL(".", location.href).pathname}`);
-        opening.onerror = () => reject(opening.error);
-        opening.onsuccess = () => {
-          const database = opening.result;
-          const stores = database.transaction(["repositories", "snapshots"]);
-          const pointer = stores.objectStore("repositories").get("default");
-          pointer.onsuccess = () => {
-            const record = stores.objectStore("snapshots").get(pointer.result?.snapshot ?? "");
-            record.onsuccess = () => {
-              database.close();
-              const found = record.result as { commit: string; packs: string[] } | undefined;
-              resolve(found === undefined ? null : { commit: found.commit, packs: found.packs.length });
-            };
-          };
-        };
-      }),
-  );
-}
-
 interface Run {
   readonly samples: readonly Sample[];
   readonly noise: Noise | null;
@@ -81,7 +58,11 @@ async function run(browserName: BrowserName): Promise<Run> {
         (globalThis as unknown as { opamMirror: { update(): Promise<void> } }).opamMirror.update(),
       );
       const until = performance.now() + 30_000;
-      for (let now = await served(page); now?.commit !== commit || now.packs !== 1; now = await served(page)) {
+      for (
+        let now = await servedSnapshot(page);
+        now?.commit !== commit || now.packs !== 1;
+        now = await servedSnapshot(page)
+      ) {
         if (performance.now() > until) throw new Error(`not updated and compacted in 30 s: ${JSON.stringify(now)}`);
         await sleep(50);
       }

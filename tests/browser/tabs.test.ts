@@ -5,16 +5,17 @@ import { Chromium } from "../bench/chromium.ts";
 import { makeOpamRepository, type OpamRepository } from "../fixtures/opam-repository.ts";
 import { launch, type TestBrowser, type TestPage } from "../support/browsers/browser.ts";
 import { poll } from "../support/browsers/page-call.ts";
+import { raceRepeats } from "../support/races.ts";
 import { dashboardReady } from "../support/serving/dashboard-page.ts";
 import { expectedAnswers, servedHashes } from "../support/serving/git-hashes.ts";
 import { type MirrorSite, mirrorSite } from "../support/serving/mirror-site.ts";
 import { answersOf, differences } from "../support/serving/page-requests.ts";
 import { leaderAmong, tabState, takeoverMs } from "../support/serving/tabs.ts";
+import { TakeoverTimes } from "../support/serving/takeover-times.ts";
 
 /** A pack of 0.15 MB takes two seconds: there is a middle of a clone. */
 const throttleBytesPerSecond = 80_000;
-/** What the issue promises. */
-const takeoverWithinMs = 2_000;
+const times = new TakeoverTimes("chromium");
 
 let repository: OpamRepository;
 let site: MirrorSite;
@@ -27,6 +28,7 @@ beforeAll(async () => {
   browser = await launch("chromium", { backForwardCache: true });
 });
 afterAll(async () => {
+  times.report();
   await browser?.close();
   await site?.[Symbol.asyncDispose]();
 });
@@ -71,34 +73,32 @@ describe("tabs of one mirror", () => {
     expect(site.traffic.packs).toBe(1);
   });
 
-  test("a closed leader is followed within two seconds", async () => {
+  test("a closed leader is followed within two seconds", { repeats: raceRepeats }, async () => {
     tabs.push(await browser.open(site.url));
     const { leader, others } = await roles();
-    const since = Date.now();
-    await leader.close();
-    expect(await takeoverMs(others, since)).toBeLessThan(takeoverWithinMs);
+    await times.check("closed", async () => {
+      const since = Date.now();
+      await leader.close();
+      return takeoverMs(others, since);
+    });
     tabs = others;
   });
 
-  test("a leader whose renderer crashed is followed within two seconds", async () => {
+  test("a leader whose renderer crashed is followed within two seconds", { repeats: raceRepeats }, async () => {
     tabs.push(await browser.open(site.url));
     const { leader, others } = await roles();
-    const since = Date.now();
-    let crashed = since;
-    leader.cdp!.on("Inspector.targetCrashed", () => {
-      crashed = Date.now();
+    await times.check("crashed", async () => {
+      const since = Date.now();
+      // It is never answered.
+      leader.cdp!.send("Page.crash").catch(() => undefined);
+      return takeoverMs(others, since);
     });
-    // It is never answered.
-    leader.cdp!.send("Page.crash").catch(() => undefined);
-    const ms = await takeoverMs(others, since);
-    console.log(`chromium: a leader that crashed after ${crashed - since} ms is followed after ${ms} ms`);
-    expect(ms).toBeLessThan(takeoverWithinMs);
     await leader.close();
     tabs = others;
   });
 
   test("a tab that is opened while a renderer crashes opens all the same", async () => {
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 5 + raceRepeats; round++) {
       // The service worker's thread may be in the process that crashes, with the messages that it was sent.
       tabs.push(await browser.open(site.url));
       const leader = await leaderAmong(tabs);
@@ -113,17 +113,19 @@ describe("tabs of one mirror", () => {
     tabs.push(await browser.open(site.url));
     // Chromium now and then drops a page from its cache ("JavaScriptExecution"), and loads it anew when it is asked for.
     let restored = false;
-    for (let attempt = 0; attempt < 4 && !restored; attempt++) {
+    for (let round = 0; round <= raceRepeats || (round < 4 && !restored); round++) {
       const { leader, others } = await roles();
       await leader.evaluate(() =>
         addEventListener("pageshow", ({ persisted }) => Object.assign(globalThis, { persisted })),
       );
-      const since = Date.now();
-      await leader.goto(`${site.url}healthz`);
-      expect(await takeoverMs(others, since)).toBeLessThan(takeoverWithinMs);
+      await times.check("left for another page", async () => {
+        const since = Date.now();
+        await leader.goto(`${site.url}healthz`);
+        return takeoverMs(others, since);
+      });
       await leader.evaluate(() => history.back());
       await leader.waitFor(() => globalThis.opamMirror?.leading === false, 5_000);
-      restored = await leader.evaluate(() => "persisted" in globalThis);
+      restored ||= await leader.evaluate(() => "persisted" in globalThis);
       // It hears what happens from now on.
       const before = (await tabState(leader))?.repository?.lastSync?.startedAt;
       await others[0]!.evaluate(() => globalThis.opamMirror?.update());
@@ -132,13 +134,15 @@ describe("tabs of one mirror", () => {
     expect(restored).toBe(true);
   });
 
-  test("whoever holds the lock and does not answer loses it within two seconds", async () => {
+  test("whoever holds the lock and does not answer loses it within two seconds", { repeats: raceRepeats }, async () => {
     const mute = await plainPage();
-    const since = Date.now();
-    await mute.evaluate((name) => {
-      void navigator.locks.request(name, { steal: true }, () => new Promise(() => {})).catch(() => undefined);
-    }, scopeNames(site.url).leaderLock);
-    expect(await takeoverMs(tabs, since)).toBeLessThan(takeoverWithinMs);
+    await times.check("mute", async () => {
+      const since = Date.now();
+      await mute.evaluate((name) => {
+        void navigator.locks.request(name, { steal: true }, () => new Promise(() => {})).catch(() => undefined);
+      }, scopeNames(site.url).leaderLock);
+      return takeoverMs(tabs, since);
+    });
     expect((await Promise.all(tabs.map(tabState))).filter((state) => state?.leading)).toHaveLength(1);
     await mute.close();
   });
@@ -205,21 +209,20 @@ describe("tabs that the browser freezes", () => {
         "a mirror",
         20_000,
       );
-      for (const told of [true, false]) {
+      for (let round = 0; round < 2 * (1 + raceRepeats); round++) {
+        const told = round % 2 === 0;
         const [leader, follower] = told ? [frozen, other] : [other, frozen];
         expect([await leader.evaluate(isLeading), await follower.evaluate(isLeading)]).toEqual([true, false]);
         await follower.send("Page.bringToFront");
         if (!told)
           await leader.evaluate(() => addEventListener("freeze", (event) => event.stopImmediatePropagation(), true));
-        const since = Date.now();
-        await leader.send("Page.setWebLifecycleState", { state: "frozen" });
-        const ms = await takeoverMs([follower], since);
-        console.log(
-          `chromium: a leader that was frozen ${told ? "and told so" : "silently"} is followed after ${ms} ms`,
-        );
-        expect(ms).toBeLessThan(takeoverWithinMs);
+        await times.check(told ? "frozen and told so" : "frozen silently", async () => {
+          const since = Date.now();
+          await leader.send("Page.setWebLifecycleState", { state: "frozen" });
+          return takeoverMs([follower], since);
+        });
         await leader.send("Page.setWebLifecycleState", { state: "active" });
-        await sleep(2_000);
+        await sleep(round < 2 ? 2_000 : 700);
         expect([await leader.evaluate(isLeading), await follower.evaluate(isLeading)]).toEqual([false, true]);
       }
     } finally {

@@ -4,11 +4,14 @@ import { join } from "node:path";
 import { alternate } from "../alternate.ts";
 import { type Experiment, inFreshChromium, startEngine } from "../bench.ts";
 import { type CountingProxy, countingProxy } from "../counting-proxy.ts";
+import { watchMemory } from "../process-memory.ts";
 import { figure, makeRow } from "../row.ts";
 import type { Site } from "../site.ts";
 import { median } from "../statistics.ts";
 import { timedCommand } from "../timed-command.ts";
 import { stepsNote } from "./first-sync.ts";
+
+const megabyte = 1e6;
 
 /** From `previous` to `master`: a week of commits. */
 export const update: Experiment = {
@@ -21,6 +24,7 @@ export const update: Experiment = {
     "archive.index-update",
     "sync.compaction",
     "sync.compacted-bytes",
+    "memory.compaction",
   ],
   async measure(bench) {
     const proxy = await countingProxy(bench.site.base);
@@ -103,6 +107,15 @@ export const update: Experiment = {
           note: `${figure(median(ours.map((run) => run.compaction.bytesBefore)))} B in two packs before`,
         }),
       );
+      bench.emit(
+        makeRow({
+          id: "memory.compaction",
+          unit: "MB",
+          samples: ours.map((run) => run.memory.renderer / megabyte),
+          peer: { name: "the bytes of the new pack", samples: ours.map((run) => run.compaction.bytesAfter / megabyte) },
+          note: `in the worker of that update, beyond what this had taken; the browser process grew by ${figure(median(ours.map((run) => run.memory.browser)) / megabyte)} MB`,
+        }),
+      );
     } finally {
       await proxy.close();
     }
@@ -110,13 +123,15 @@ export const update: Experiment = {
 };
 
 function ourUpdate(site: Site) {
-  return inFreshChromium(site, async (tab) => {
+  return inFreshChromium(site, async (tab, chromium) => {
     await startEngine(tab);
     const first = await tab.evaluate(() => globalThis.bench.sync("previous"));
     // A mirror that was opened again: nothing of it is compiled.
     await startEngine(tab);
     const update = await tab.evaluate(() => globalThis.bench.updateTo("master"));
-    return { first, update, compaction: await tab.evaluate(() => globalThis.bench.compact()) };
+    const watched = watchMemory(chromium.pid);
+    const compaction = await tab.evaluate(() => globalThis.bench.compact());
+    return { first, update, compaction, memory: watched() };
   });
 }
 

@@ -1,0 +1,105 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { expect, test } from "vitest";
+import { defaultLimits } from "../../src/core/git/limits.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import { openFileStore } from "../../src/store/files.ts";
+import { SnapshotReader } from "../../src/store/snapshot-reader.ts";
+import { compactSnapshot } from "../../src/sync/compact.ts";
+import { git } from "../fixtures/git-command.ts";
+import { startHostileServer } from "../support/forge/hostile-replies.ts";
+import { temporaryFolder } from "../support/gateway.ts";
+import { macrotask, nodeSlice, openNodeMirror } from "../support/node-mirror.ts";
+import { realData, skipReason } from "../support/real-data.ts";
+
+// Packs are on the disk: what compaction takes is what its arrays hold. The old packs go through windows, the new one is whole in memory
+// while it is verified, so that its size counts, and not how many packs there were.
+
+const megabyte = 1e6;
+/** Beside the new pack: room for 16 MiB of it is taken at once, and there are windows, inflated objects and tables. */
+const besideMb = 40;
+/** Between two of the commits that are synced: about as many as two weeks have. */
+const apart = 120;
+
+interface Run {
+  readonly packs: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+  /** Growth of the bytes of all arrays above what there was before, and of arrays and objects together. */
+  readonly arrays: number;
+  readonly all: number;
+}
+
+/** Syncs so many commits one after another, the last being the branch's, and compacts what came of it. */
+async function compactionOf(repository: string, syncs: number): Promise<Run> {
+  await using folder = await temporaryFolder();
+  const gitDir = folder.at("remote.git");
+  await git(["clone", "--quiet", "--bare", "--shared", "--single-branch", "--branch", "master", repository, gitDir]);
+  const history = (await git(["rev-list", "--first-parent", "--max-count=2000", "master"], { gitDir })).split("\n");
+  const server = await startHostileServer(gitDir);
+  const store = await openFileStore(folder.at("store"));
+  const mirror = await openNodeMirror({ remote: server.url, branch: "master", store });
+  try {
+    for (let i = syncs - 1; i >= 0; i--) {
+      await git(["update-ref", "refs/heads/master", history[i * apart]!], { gitDir });
+      expect((await mirror.sync()).lastSync?.error).toBeNull();
+    }
+    const record = async () => (await new SnapshotReader(store).current("default"))!.record;
+    const bytesOf = async () => {
+      const { packs } = await record();
+      let bytes = 0;
+      for (const key of packs) bytes += (await store.pack(key))!.size;
+      return { packs: packs.length, bytes };
+    };
+    await mirror.engine.rest("default");
+    const host = {
+      store,
+      fetch: () => Promise.reject(new Error("nothing is fetched")),
+      clock: systemClock,
+      macrotask,
+      slice: nodeSlice,
+      limits: defaultLimits,
+      base: "http://localhost/",
+      gitDirectory: (repository: string) => repository,
+    };
+    const { epoch } = (await store.repository("default"))!;
+    const before = await bytesOf();
+    collectGarbage();
+    const first = process.memoryUsage();
+    let [arrays, all] = [0, 0];
+    const timer = setInterval(() => {
+      const now = process.memoryUsage();
+      arrays = Math.max(arrays, now.arrayBuffers - first.arrayBuffers);
+      all = Math.max(all, now.arrayBuffers + now.heapUsed - first.arrayBuffers - first.heapUsed);
+    }, 2);
+    await compactSnapshot(host, await record(), epoch, new AbortController().signal);
+    clearInterval(timer);
+    const after = await bytesOf();
+    expect(after.packs).toBe(1);
+    return { packs: before.packs, bytesBefore: before.bytes, bytesAfter: after.bytes, arrays, all };
+  } finally {
+    await mirror.close();
+    await server.close();
+  }
+}
+
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+}
+
+test("compaction holds the new pack and no more than 40 MB beside it, however many packs there were", async (context) => {
+  const real = realData();
+  if (real === null) return context.skip(skipReason() ?? "");
+  const runs: Run[] = [];
+  for (const syncs of [2, 10]) {
+    const run = await compactionOf(real.repository, syncs);
+    const mb = (bytes: number) => (bytes / megabyte).toFixed(1);
+    console.log(
+      `${run.packs} packs of ${mb(run.bytesBefore)} MB into one of ${mb(run.bytesAfter)}: arrays grew by ${mb(run.arrays)} MB, with objects ${mb(run.all)} MB`,
+    );
+    runs.push(run);
+  }
+  expect(runs.map(({ packs }) => packs)).toEqual([2, 10]);
+  for (const { arrays, bytesAfter } of runs) expect((arrays - bytesAfter) / megabyte).toBeLessThan(besideMb);
+});
