@@ -19,6 +19,7 @@ import type { Mirror } from "./mirror-interface.ts";
 import type { MirrorOptions } from "./options.ts";
 import { followPageLife } from "./page-life.ts";
 import { Registration } from "./registration.ts";
+import { restoreControl } from "./restore-control.ts";
 import { defaultTimes, Schedule } from "./schedule.ts";
 import { StatusView } from "./status-view.ts";
 import { assertSupported } from "./support.ts";
@@ -78,6 +79,7 @@ class OpenMirror implements Mirror {
   #channel: BroadcastChannel | null = null;
   /** How many answers of `refresh` are still to come. */
   #asking = 0;
+  #restoring = false;
 
   constructor(
     base: string,
@@ -116,7 +118,11 @@ class OpenMirror implements Mirror {
       { signal },
     );
     navigator.serviceWorker.startMessages();
-    navigator.serviceWorker.addEventListener("controllerchange", () => this.#brokerPort(), { signal });
+    navigator.serviceWorker.addEventListener(
+      "controllerchange",
+      () => (this.requestsControlled ? this.#brokerPort() : void this.#restore()),
+      { signal },
+    );
     followPageLife(
       () => this.#sleep(),
       () => this.#wake(),
@@ -273,6 +279,16 @@ class OpenMirror implements Mirror {
     this.#election.join();
     this.#tell({ type: "progress-wanted", protocol });
     if (missed) void this.refresh().catch(() => undefined);
+  }
+
+  /** The browser has cleared what this origin stored, its service worker included. */
+  async #restore(): Promise<void> {
+    if (this.#restoring) return;
+    this.#restoring = true;
+    const { signal } = this.#ended;
+    await restoreControl(this.#registration, this.#repositories, signal);
+    this.#restoring = false;
+    if (!signal.aborted) await this.update().catch(() => undefined);
   }
 
   #brokerPort(): void {

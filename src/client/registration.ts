@@ -10,32 +10,29 @@ const claimMs = 3_000;
 
 /** The service worker of this page: registered, controlling, and updated only when somebody agrees. */
 export class Registration {
-  readonly #registration: ServiceWorkerRegistration;
+  readonly #script: string;
+  readonly #scope: string;
+  #registration: ServiceWorkerRegistration;
   readonly #updateListeners: Set<() => void> = new Set();
   #waiting = false;
 
-  private constructor(workbox: Workbox, registration: ServiceWorkerRegistration) {
-    this.#registration = registration;
-    // A worker that was waiting already, one that this page installed and one that another tab installed are all the same to a person.
-    workbox.addEventListener("waiting", () => this.#announce());
-    if (registration.waiting !== null && registration.active !== null) this.#announce();
+  private constructor(script: string, scope: string, registered: Registered) {
+    this.#script = script;
+    this.#scope = scope;
+    this.#registration = this.#watched(registered);
   }
 
   /** Registers the script for the scope and resolves when requests of this page are answered by it. Throws `unsupported` and `deadline`. */
   static async open(script: string, scope: string): Promise<Registration> {
-    const workbox = new Workbox(script, { scope });
-    let registration: ServiceWorkerRegistration | undefined;
-    try {
-      registration = await workbox.register({ immediate: true });
-    } catch (thrown) {
-      registration = await navigator.serviceWorker.getRegistration(scope);
-      // Offline, or the server is gone: the worker that is installed does its work.
-      if (registration?.active == null) throw cannotRegister(script, thrown);
-    }
-    if (registration === undefined) throw cannotRegister(script, null);
-    const opened = new Registration(workbox, registration);
+    const opened = new Registration(script, scope, await register(script, scope));
     await opened.#control();
     return opened;
+  }
+
+  /** The same again, after the browser has forgotten the service worker. */
+  async restore(): Promise<void> {
+    this.#registration = this.#watched(await register(this.#script, this.#scope));
+    await this.#control();
   }
 
   post(message: PageToServiceWorker, transfer: Transferable[] = []): void {
@@ -106,10 +103,36 @@ export class Registration {
     });
   }
 
+  #watched({ workbox, registration }: Registered): ServiceWorkerRegistration {
+    // A worker that was waiting already, one that this page installed and one that another tab installed are all the same to a person.
+    workbox.addEventListener("waiting", () => this.#announce());
+    if (registration.waiting !== null && registration.active !== null) this.#announce();
+    return registration;
+  }
+
   #announce(): void {
     this.#waiting = true;
     for (const listener of this.#updateListeners) listener();
   }
+}
+
+interface Registered {
+  readonly workbox: Workbox;
+  readonly registration: ServiceWorkerRegistration;
+}
+
+async function register(script: string, scope: string): Promise<Registered> {
+  const workbox = new Workbox(script, { scope });
+  let registration: ServiceWorkerRegistration | undefined;
+  try {
+    registration = await workbox.register({ immediate: true });
+  } catch (thrown) {
+    registration = await navigator.serviceWorker.getRegistration(scope);
+    // Offline, or the server is gone: the worker that is installed does its work.
+    if (registration?.active == null) throw cannotRegister(script, thrown);
+  }
+  if (registration === undefined) throw cannotRegister(script, null);
+  return { workbox, registration };
 }
 
 function cannotRegister(script: string, cause: unknown): MirrorError {

@@ -195,8 +195,10 @@ export class SyncEngine implements Engine {
     for (const followed of this.#followed.values()) {
       if ((await store.repository(followed.config.name)) === undefined) await store.configure(followed.config);
     }
-    if ((await store.repository(config.name))?.snapshot === null) progress.emptied();
-    return store.takeEpoch(config.name);
+    const epoch = await store.takeEpoch(config.name);
+    // From here on nobody else publishes.
+    await progress.look(store);
+    return epoch;
   }
 
   /** Tries again after a broken connection, with growing, jittered waits; what the remote said clearly is final. */

@@ -14,7 +14,7 @@ export class RepositoryProgress {
   readonly #record: RepositoryRecord;
   #snapshot: Pick<
     SnapshotRecord,
-    "commit" | "committedAt" | "packages" | "versions" | "parseErrors" | "redirect" | "branch"
+    "id" | "commit" | "tree" | "committedAt" | "packages" | "versions" | "parseErrors" | "redirect" | "branch"
   > | null;
   #archives: ArchiveIndexRecord | null;
   #lastSync: LastSync | null;
@@ -49,10 +49,18 @@ export class RepositoryProgress {
     this.#last = nothing;
   }
 
-  /** Nothing is stored any more. */
-  emptied(): void {
-    this.#snapshot = null;
-    this.#archives = null;
+  /** What is served now: another engine may have published since this one looked, and stored data may have been cleared. */
+  async look(store: Store): Promise<void> {
+    const pointer = (await store.repository(this.#record.name))?.snapshot;
+    if (pointer === null) {
+      this.#snapshot = null;
+      this.#archives = null;
+    }
+    if (pointer == null || pointer === this.#snapshot?.id) return;
+    const snapshot = await store.snapshot(pointer);
+    if (snapshot === undefined) return;
+    if (snapshot.tree !== this.#snapshot?.tree) this.#archives = await soundArchiveIndex(store, snapshot.tree);
+    this.#snapshot = snapshot;
   }
 
   enter(phase: SyncPhase): void {

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createMemoryStore } from "../../src/store/memory.ts";
 import { copyRepository } from "../fixtures/fixture-cache.ts";
 import { git, tryGit } from "../fixtures/git-command.ts";
 import { lsTree } from "../fixtures/git-oracle.ts";
@@ -249,5 +250,22 @@ describe("updates", () => {
     expect((await mirror.snapshots.current("default"))!.record.id).toBe(id);
     expect(server.requests.every(({ where }) => where !== "fetch")).toBe(true);
     await mirror.close();
+  });
+
+  it("say what is served also when another engine has published it meanwhile", async () => {
+    const [first, second] = source.commits;
+    await follow(first!);
+    const store = createMemoryStore();
+    const early = await openNodeMirror({ remote: server.url, store });
+    const other = await openNodeMirror({ remote: server.url, store });
+    for (const commit of [first!, second!]) {
+      await follow(commit);
+      const { packages, versions } = await other.sync();
+      expect(versions).toBeGreaterThan(0);
+      // For this one there is nothing new.
+      expect(await early.sync()).toMatchObject({ state: "ready", commit, packages, versions });
+    }
+    await early.close();
+    await other.close();
   });
 });

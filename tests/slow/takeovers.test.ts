@@ -4,3 +4,4 @@ export {};
 process.env.RACE_TIMES ??= "200";
 await import("../browser/tabs.test.ts");
 await import("../browser/takeover.test.ts");
+await import("../browser/clear-site-data.test.ts");
