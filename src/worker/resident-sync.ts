@@ -26,6 +26,8 @@ export interface ResidentHost {
 /** How long a page that is opening or reloading may take to lead; a sync in a worker of its own is better than one here. */
 const pageMs = 1_000;
 const pollMs = 50;
+/** A tab may end in the middle of a sync at any time, and nobody says so: whoever asks for something makes this thread look again. */
+const lookEveryMs = 5_000;
 /** A sync that was interrupted so often is left to somebody who asks for it: it may be what ends this thread. */
 const mostInterrupted = 3;
 
@@ -38,7 +40,8 @@ export class ResidentSync {
   readonly #wanted: Map<string, UpdateOrder> = new Map();
   #working: Promise<void> | null = null;
   #engine: SyncEngine | null = null;
-  #looked: Promise<void> | null = null;
+  #looking: Promise<void> | null = null;
+  #lookAgainAt = -Infinity;
 
   constructor(host: ResidentHost) {
     this.#host = host;
@@ -49,9 +52,9 @@ export class ResidentSync {
     return this.#working !== null;
   }
 
-  /** Whether `resume` was called in this life of the thread. */
+  /** Whether `resume` was called a moment ago. */
   get looked(): boolean {
-    return this.#looked !== null;
+    return this.#host.clock.now() < this.#lookAgainAt;
   }
 
   /** Sees to it that the repository is synced, by a tab or here. */
@@ -69,10 +72,13 @@ export class ResidentSync {
       });
   }
 
-  /** Goes on with what another service worker, or a tab, was doing when it was stopped. Looks once, and never rejects. */
+  /** Goes on with what another service worker, or a tab, was doing when it was stopped. Looks every five seconds at most, and never rejects. */
   resume(): Promise<void> {
-    this.#looked ??= this.#look().catch(() => undefined);
-    return this.#looked;
+    if (this.#looking === null || !this.looked) {
+      this.#lookAgainAt = this.#host.clock.now() + lookEveryMs;
+      this.#looking = this.#look().catch(() => undefined);
+    }
+    return this.#looking;
   }
 
   /** Resolves when nothing is done here any more. Never rejects. */
@@ -81,7 +87,7 @@ export class ResidentSync {
   }
 
   async #look(): Promise<void> {
-    if (await this.#isLed()) return;
+    if (this.busy || (await this.#isLed())) return;
     for (const record of await this.#host.repositories()) {
       const times = unfinished(record);
       if (times > 0 && times <= mostInterrupted) this.update(record.name);

@@ -191,4 +191,25 @@ describe("a sync without a page", { repeats: raceRepeats }, () => {
       expect(around.sync.busy).toBe(false);
     }
   });
+
+  it("goes on with what a tab was doing when it ended, whenever that was", async () => {
+    const around = new Surroundings();
+    const { leave } = around.lead();
+    around.records = [{ name: "default", epoch: 3, ended: 2 }];
+    await around.sync.resume();
+    leave();
+    await turns();
+    // Not at every request: the last look was a moment ago.
+    expect(around.sync.looked).toBe(true);
+    await around.sync.resume();
+    await turns();
+    expect(around.done).toEqual([]);
+    await around.clock.pass(5_000, 500);
+    expect(around.sync.looked).toBe(false);
+    await around.sync.resume();
+    await turns();
+    expect(around.done).toContain("update default");
+    around.finish();
+    await around.sync.rest();
+  });
 });
