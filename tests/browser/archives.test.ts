@@ -3,10 +3,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname } from "node:path";
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fastImport, initBare } from "../fixtures/fast-import.ts";
 import { browserNames, launch, skipReason, type TestBrowser, type TestPage } from "../support/browsers/browser.ts";
 import { selfSignedCertificate } from "../support/certificate.ts";
+import { checkUnless } from "../support/check-unless.ts";
 import { eventually } from "../support/eventually.ts";
 import { type TestGateway, temporaryFolder, testGateway } from "../support/gateway.ts";
 import { dashboardReady } from "../support/serving/dashboard-page.ts";
@@ -112,9 +113,7 @@ describe.each(browserNames)("%s", (name) => {
   });
 
   /** In this order: each check starts from the state that the one before it leaves. */
-  function check(title: string, body: (context: TestContext) => Promise<void>): void {
-    test(title, (context) => (missing === null ? body(context) : context.skip(missing)));
-  }
+  const check = checkUnless(missing);
 
   /** The answers to requests for those very URLs, all at once. */
   const fetchedTogether = (urls: readonly string[]) =>

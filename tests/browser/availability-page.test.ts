@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
 import { makeOpamRepository } from "../fixtures/opam-repository.ts";
 import { browserNames, launch, skipReason, type TestBrowser, type TestPage } from "../support/browsers/browser.ts";
+import { checkUnless } from "../support/check-unless.ts";
 import { dashboardReady } from "../support/serving/dashboard-page.ts";
 import { type MirrorSite, mirrorSite } from "../support/serving/mirror-site.ts";
 
@@ -34,9 +35,7 @@ describe.each(browserNames)("%s", (name) => {
     await site?.[Symbol.asyncDispose]();
   });
 
-  function check(title: string, body: (context: TestContext) => Promise<void>): void {
-    test(title, (context) => (missing === null ? body(context) : context.skip(missing)));
-  }
+  const check = checkUnless(missing);
 
   const show = (hash: string) =>
     page.evaluate((wanted) => {

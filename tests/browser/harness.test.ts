@@ -4,9 +4,10 @@ import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
 import { browserNames, launch, skipReason, type TestBrowser, type TestPage } from "../support/browsers/browser.ts";
 import { selfSignedCertificate } from "../support/certificate.ts";
+import { checkUnless } from "../support/check-unless.ts";
 
 const html = `<!doctype html><title>harness</title><style>body { background: white } @media (prefers-color-scheme: dark) { body { background: black } }</style>`;
 const worker = `
@@ -102,9 +103,7 @@ describe.each(browserNames)("%s", (name) => {
   });
   afterAll(() => browser?.close());
 
-  function check(title: string, body: (context: TestContext) => Promise<void>): void {
-    test(title, (context) => (missing === null ? body(context) : context.skip(missing)));
-  }
+  const check = checkUnless(missing);
 
   check("names its version", async () => {
     expect(browser.version).toMatch(/^\d+\.\d+/);

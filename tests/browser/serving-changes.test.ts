@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
 import { makeOpamRepository, type OpamRepository } from "../fixtures/opam-repository.ts";
 import { browserNames, launch, skipReason, type TestBrowser, type TestPage } from "../support/browsers/browser.ts";
+import { checkUnless } from "../support/check-unless.ts";
 import { dashboardReady } from "../support/serving/dashboard-page.ts";
 import { expectedAnswers, servedHashes } from "../support/serving/git-hashes.ts";
 import { type MirrorSite, mirrorSite } from "../support/serving/mirror-site.ts";
@@ -44,9 +45,7 @@ describe.each(browserNames)("%s", (name) => {
     await site?.[Symbol.asyncDispose]();
   });
 
-  function check(title: string, body: (context: TestContext) => Promise<void>): void {
-    test(title, (context) => (missing === null ? body(context) : context.skip(missing)));
-  }
+  const check = checkUnless(missing);
 
   async function middleOfClone(): Promise<void> {
     const end = performance.now() + 15_000;

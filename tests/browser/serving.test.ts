@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
 import { git } from "../fixtures/git-command.ts";
 import { makeOpamRepository, type OpamRepository } from "../fixtures/opam-repository.ts";
 import { type BrowserName, launch, skipReason, type TestBrowser, type TestPage } from "../support/browsers/browser.ts";
+import { checkUnless } from "../support/check-unless.ts";
 import { checkHttpCase, httpTable } from "../support/http-table.ts";
 import { dashboardReady, readyText, textAppears } from "../support/serving/dashboard-page.ts";
 import { expectedAnswers, servedHashes } from "../support/serving/git-hashes.ts";
@@ -66,9 +67,7 @@ describe.each(targets)("$title", (target) => {
   });
 
   /** In this order: each check starts from the state that the one before it leaves. */
-  function check(title: string, body: (context: TestContext) => Promise<void>): void {
-    test(title, (context) => (missing === null ? body(context) : context.skip(missing)));
-  }
+  const check = checkUnless(missing);
 
   check("an empty profile becomes ready; status tells what Git tells", async () => {
     expect(new URL(site.url).pathname).toBe(target.base ?? "/");

@@ -23,13 +23,7 @@ test("an update that there is no room for says so, and the old snapshot goes on 
   expect(failed.lastSync?.error?.code).toBe("store-quota");
   await textAppears(mirror.page, "Free disk space", 5_000);
   expect(await mirror.differences(mirror.small)).toEqual([]);
-  await mirror.quota(null);
-  expect(await mirror.update()).toMatchObject({
-    state: "ready",
-    commit: mirror.large.commit,
-    lastSync: { error: null },
-  });
-  expect(await mirror.differences(mirror.large)).toEqual([]);
+  await mirror.expectRecovery();
 });
 
 test("stored data that is cleared under requests is answered 503 and cloned again", async () => {

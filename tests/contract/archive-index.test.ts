@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Manifest } from "../../src/core/git/manifest.ts";
@@ -10,32 +9,18 @@ import type { ArchiveProblemsAnswer } from "../../src/protocol/archive-problems.
 import type { Status } from "../../src/protocol/status.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { MemoryContents } from "../../src/store/memory-contents.ts";
-import { copyRepository } from "../fixtures/fixture-cache.ts";
 import { git } from "../fixtures/git-command.ts";
-import { makeOpamRepository, type OpamRepository } from "../fixtures/opam-repository.ts";
 import { fakeHandler } from "../support/fake-snapshot.ts";
-import { type HostileServer, startHostileServer } from "../support/forge/hostile-replies.ts";
+import { type MovingRemote, movingRemote } from "../support/moving-remote.ts";
 import { type NodeMirror, nodeSlice, openNodeMirror } from "../support/node-mirror.ts";
 
-let folder: string;
-let source: OpamRepository;
-let gitDir: string;
-let server: HostileServer;
-
-const follow = (commit: string) => git(["-C", gitDir, "update-ref", "refs/heads/master", commit]);
+let remote: MovingRemote;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "opam-web-mirror-archives-"));
-  source = await makeOpamRepository({ versions: 300, commits: 8, seed: "archives" });
-  gitDir = join(folder, "remote.git");
-  await copyRepository(source.gitDir, gitDir);
-  server = await startHostileServer(gitDir);
+  remote = await movingRemote({ versions: 300, commits: 8, seed: "archives" });
 });
 
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => remote[Symbol.asyncDispose]());
 
 async function served(mirror: NodeMirror) {
   const snapshot = (await mirror.snapshots.current("default"))!;
@@ -68,9 +53,9 @@ async function expectComplete(mirror: NodeMirror): Promise<number> {
 
 describe("the archive index of a mirror", () => {
   it("is complete after the first sync and after each update, and outlives compaction", async () => {
-    const mirror = await openNodeMirror({ remote: server.url });
-    for (const commit of source.commits) {
-      await follow(commit);
+    const mirror = await openNodeMirror({ remote: remote.url });
+    for (const commit of remote.source.commits) {
+      await remote.follow(commit);
       const status = await mirror.sync();
       expect(status.lastSync?.error).toBeNull();
       expect(status.archives.known).toBe(await expectComplete(mirror));
@@ -82,13 +67,13 @@ describe("the archive index of a mirror", () => {
   });
 
   it("is one and the same whether it was updated or made at once, and is made once", async () => {
-    const [first, , , last] = source.commits;
-    await follow(first!);
-    const updated = await openNodeMirror({ remote: server.url });
+    const [first, , , last] = remote.source.commits;
+    await remote.follow(first!);
+    const updated = await openNodeMirror({ remote: remote.url });
     await updated.sync();
-    await follow(last!);
+    await remote.follow(last!);
     await updated.sync();
-    const fresh = await openNodeMirror({ remote: server.url });
+    const fresh = await openNodeMirror({ remote: remote.url });
     await fresh.sync();
     const [a, b] = [await served(updated), await served(fresh)];
     const sets = ({ index, manifest }: Awaited<ReturnType<typeof served>>) =>
@@ -107,7 +92,7 @@ describe("the archive index of a mirror", () => {
 
   it("is made again when it is lost or damaged, also when the remote has nothing new", async () => {
     const contents = new MemoryContents();
-    const mirror = await openNodeMirror({ remote: server.url, store: createMemoryStore(contents) });
+    const mirror = await openNodeMirror({ remote: remote.url, store: createMemoryStore(contents) });
     await mirror.sync();
     const { record } = await served(mirror);
     contents.archiveIndexes.clear();
@@ -122,8 +107,8 @@ describe("the archive index of a mirror", () => {
   });
 
   it("is in status with what is wrong, while an engine runs and when none does", async () => {
-    const work = join(folder, "work");
-    await git(["clone", "-q", gitDir, work]);
+    const work = join(remote.folder, "work");
+    await git(["clone", "-q", remote.gitDir, work]);
     const write = async (name: string, text: string) => {
       const file = join(work, "packages", name.split(".")[0]!, name, "opam");
       await git(["-C", work, "config", "user.email", "a@example.org"]);
@@ -136,7 +121,7 @@ describe("the archive index of a mirror", () => {
     await git(["-C", work, "add", "-A"]);
     await git(["-C", work, "commit", "-q", "-m", "two that are wrong"]);
     await git(["-C", work, "push", "-q", "origin", "HEAD:master"]);
-    const mirror = await openNodeMirror({ remote: server.url });
+    const mirror = await openNodeMirror({ remote: remote.url });
     const live = await mirror.sync();
     const broken = { path: "packages/broken/broken.1/opam", message: "line 2: a character that starts no token" };
     expect(live.parseErrors).toContainEqual(broken);

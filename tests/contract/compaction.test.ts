@@ -1,7 +1,4 @@
 import "fake-indexeddb/auto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MirrorError } from "../../src/core/errors.ts";
 import { systemClock } from "../../src/platform/clock.ts";
@@ -11,38 +8,24 @@ import { openIndexedDbStore } from "../../src/store/indexeddb.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { SnapshotReader } from "../../src/store/snapshot-reader.ts";
 import type { Store } from "../../src/store/store.ts";
-import { copyRepository } from "../fixtures/fixture-cache.ts";
-import { git } from "../fixtures/git-command.ts";
 import { catFileBatch, lsTree } from "../fixtures/git-oracle.ts";
-import { makeOpamRepository, type OpamRepository } from "../fixtures/opam-repository.ts";
-import { type HostileServer, startHostileServer } from "../support/forge/hostile-replies.ts";
+import { type MovingRemote, movingRemote } from "../support/moving-remote.ts";
 import { type NodeMirror, nodeSlice, openNodeMirror } from "../support/node-mirror.ts";
 import { raceRepeats } from "../support/races.ts";
 
 // Commits far enough apart that each update makes a compaction due.
 const step = 16;
 
-let folder: string;
-let source: OpamRepository;
-let gitDir: string;
-let server: HostileServer;
+let remote: MovingRemote;
 let opened = 0;
 
-const follow = (commit: string) => git(["-C", gitDir, "update-ref", "refs/heads/master", commit]);
-const commits = () => source.commits.filter((_, i) => i % step === 0);
+const commits = () => remote.source.commits.filter((_, i) => i % step === 0);
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "opam-web-mirror-compaction-"));
-  source = await makeOpamRepository({ versions: 300, commits: 1 + 3 * step, seed: "compaction" });
-  gitDir = join(folder, "remote.git");
-  await copyRepository(source.gitDir, gitDir);
-  server = await startHostileServer(gitDir);
+  remote = await movingRemote({ versions: 300, commits: 1 + 3 * step, seed: "compaction" });
 });
 
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => remote[Symbol.asyncDispose]());
 
 const stores: readonly (readonly [string, () => Promise<Store>])[] = [
   ["memory", async () => createMemoryStore()],
@@ -76,20 +59,25 @@ describe.each(stores)("compaction on %s", (_name, openStore) => {
     // As a tab does that knows of no readers: nothing that was replaced is spared.
     const harsh: Store = { ...store, collect: () => store.collect(new Set()) };
     const [first, ...later] = commits();
-    await follow(first!);
-    const mirror = await openNodeMirror({ remote: server.url, store: harsh });
+    await remote.follow(first!);
+    const mirror = await openNodeMirror({ remote: remote.url, store: harsh });
     await mirror.sync();
     const blobs = new Map<string, string>();
     const oids = new Map<string, Set<string>>();
     for (const commit of commits()) {
-      const files = [...(await lsTree(gitDir, commit))].filter(([path]) => path.startsWith("packages/"));
+      const files = [...(await lsTree(remote.gitDir, commit))].filter(([path]) => path.startsWith("packages/"));
       for (const [path, { oid }] of files) oids.set(path, (oids.get(path) ?? new Set()).add(oid));
     }
-    for await (const { oid, bytes } of catFileBatch(gitDir, new Set([...oids.values()].flatMap((set) => [...set]))))
+    for await (const { oid, bytes } of catFileBatch(
+      remote.gitDir,
+      new Set([...oids.values()].flatMap((set) => [...set])),
+    ))
       blobs.set(oid, bytes.toString("latin1"));
     const snapshots = new SnapshotReader(harsh, { windowBytes: 0, trustMs: 20 });
     const handler = await handlerOn(harsh, snapshots);
-    const inAll = [...(await lsTree(gitDir, commits()[0]!)).keys()].filter((path) => path.startsWith("packages/"));
+    const inAll = [...(await lsTree(remote.gitDir, commits()[0]!)).keys()].filter((path) =>
+      path.startsWith("packages/"),
+    );
     let asking = true;
     let answers = 0;
     const ask = async (from: number) => {
@@ -110,7 +98,7 @@ describe.each(stores)("compaction on %s", (_name, openStore) => {
     const asked = [0, 3, 5].map(ask);
     const packs: number[] = [];
     for (const commit of later) {
-      await follow(commit);
+      await remote.follow(commit);
       expect((await mirror.sync()).lastSync?.error).toBeNull();
       await mirror.engine.rest("default");
       expect((await record(mirror)).commit).toBe(commit);
@@ -125,10 +113,10 @@ describe.each(stores)("compaction on %s", (_name, openStore) => {
 
   it("answers from the new snapshot who opened the old one and had not read it yet", async () => {
     const [first, second] = commits();
-    await follow(first!);
-    const mirror = await openNodeMirror({ remote: server.url, store: await openStore() });
+    await remote.follow(first!);
+    const mirror = await openNodeMirror({ remote: remote.url, store: await openStore() });
     await mirror.sync();
-    await follow(second!);
+    await remote.follow(second!);
     await mirror.sync();
     const snapshots = new SnapshotReader(mirror.store, { windowBytes: 0, trustMs: 60_000 });
     const handler = await handlerOn(mirror.store, snapshots);
@@ -145,10 +133,10 @@ describe.each(stores)("compaction on %s", (_name, openStore) => {
 
   it("keeps index.tar.gz byte for byte, and what it leaves behind is collected", async () => {
     const [first, second] = commits();
-    await follow(first!);
-    const mirror = await openNodeMirror({ remote: server.url, store: await openStore() });
+    await remote.follow(first!);
+    const mirror = await openNodeMirror({ remote: remote.url, store: await openStore() });
     await mirror.sync();
-    await follow(second!);
+    await remote.follow(second!);
     await mirror.sync();
     const before = await record(mirror);
     const tarball = (await mirror.store.tarball(before.id))!;
@@ -169,12 +157,12 @@ describe.each(stores)("compaction on %s", (_name, openStore) => {
   it("makes way for a sync at once, whenever that comes", async () => {
     const [first, second, third] = commits();
     for (let pauses = 0; pauses < 60; pauses += 9) {
-      await follow(first!);
-      const mirror = await openNodeMirror({ remote: server.url, store: await openStore() });
+      await remote.follow(first!);
+      const mirror = await openNodeMirror({ remote: remote.url, store: await openStore() });
       await mirror.sync();
-      await follow(second!);
+      await remote.follow(second!);
       await mirror.sync();
-      await follow(third!);
+      await remote.follow(third!);
       for (let i = 0; i < pauses; i++) await new Promise((resolve) => setImmediate(resolve));
       expect((await mirror.sync()).lastSync?.error).toBeNull();
       expect((await record(mirror)).commit).toBe(third);
@@ -188,7 +176,7 @@ describe.each(stores)("compaction on %s", (_name, openStore) => {
 
   it("says that there was no room, leaves everything as it was, and tries again after the next sync", async () => {
     const [first, second] = commits();
-    await follow(first!);
+    await remote.follow(first!);
     const store = await openStore();
     let full = false;
     const tight: Store = {
@@ -200,9 +188,9 @@ describe.each(stores)("compaction on %s", (_name, openStore) => {
         return { ...writer, commit };
       },
     };
-    const mirror = await openNodeMirror({ remote: server.url, store: tight });
+    const mirror = await openNodeMirror({ remote: remote.url, store: tight });
     await mirror.sync();
-    await follow(second!);
+    await remote.follow(second!);
     await mirror.sync();
     full = true;
     const before = await record(mirror);
@@ -231,11 +219,11 @@ describe.each(stores)("compaction on %s", (_name, openStore) => {
 
   it("publishes nothing when another engine has taken over", { repeats: raceRepeats }, async () => {
     const [first, second] = commits();
-    await follow(first!);
-    const mirror = await openNodeMirror({ remote: server.url, store: await openStore() });
+    await remote.follow(first!);
+    const mirror = await openNodeMirror({ remote: remote.url, store: await openStore() });
     await mirror.sync();
     const oldest = await record(mirror);
-    await follow(second!);
+    await remote.follow(second!);
     await mirror.sync();
     const before = await record(mirror);
     await mirror.store.takeEpoch("default");

@@ -1,44 +1,27 @@
 import "fake-indexeddb/auto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/platform/clock.ts";
 import { scopeNames } from "../../src/protocol/names.ts";
 import { createHandler } from "../../src/serve/handler.ts";
 import { openIndexedDbStore } from "../../src/store/indexeddb.ts";
 import { SnapshotReader } from "../../src/store/snapshot-reader.ts";
-import { copyRepository } from "../fixtures/fixture-cache.ts";
 import { git } from "../fixtures/git-command.ts";
 import { catFileBatch, lsTree } from "../fixtures/git-oracle.ts";
-import { makeOpamRepository, type OpamRepository } from "../fixtures/opam-repository.ts";
-import { type HostileServer, startHostileServer } from "../support/forge/hostile-replies.ts";
+import { type MovingRemote, movingRemote } from "../support/moving-remote.ts";
 import { type NodeMirror, nodeSlice, openNodeMirror } from "../support/node-mirror.ts";
 import { changeRecords } from "../support/raw-database.ts";
 
 // Stored data changes behind the store's back. Nothing wrong is ever answered, a damage that was met is on record, and the next sync
 // puts it right, also when the remote has nothing new.
 
-let folder: string;
-let source: OpamRepository;
-let gitDir: string;
-let server: HostileServer;
+let remote: MovingRemote;
 let opened = 0;
 
-const follow = (commit: string) => git(["-C", gitDir, "update-ref", "refs/heads/master", commit]);
-
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "opam-web-mirror-damage-"));
-  source = await makeOpamRepository({ versions: 60, commits: 4, seed: "damage" });
-  gitDir = join(folder, "remote.git");
-  await copyRepository(source.gitDir, gitDir);
-  server = await startHostileServer(gitDir);
+  remote = await movingRemote({ versions: 60, commits: 4, seed: "damage" });
 });
 
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => remote[Symbol.asyncDispose]());
 
 type Value = Record<string, unknown>;
 
@@ -111,8 +94,8 @@ interface Damaged {
 async function synced(): Promise<Damaged> {
   const names = scopeNames(`/damage/${opened++}/`);
   const store = await openIndexedDbStore(names, { clock: systemClock });
-  await follow(source.commits[0]!);
-  const mirror = await openNodeMirror({ remote: server.url, store });
+  await remote.follow(remote.source.commits[0]!);
+  const mirror = await openNodeMirror({ remote: remote.url, store });
   expect((await mirror.sync()).lastSync?.error).toBeNull();
   const wishes: string[] = [];
   const start = async () => {
@@ -149,14 +132,15 @@ async function synced(): Promise<Damaged> {
 
 const packageFiles = async (commit: string) =>
   new Map(
-    [...(await lsTree(gitDir, commit))].flatMap(([path, { oid }]) =>
+    [...(await lsTree(remote.gitDir, commit))].flatMap(([path, { oid }]) =>
       path.startsWith("packages/") ? ([[path, oid]] as const) : [],
     ),
   );
 
 async function contents(oids: Iterable<string>): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  for await (const { oid, bytes } of catFileBatch(gitDir, new Set(oids))) found.set(oid, bytes.toString("latin1"));
+  for await (const { oid, bytes } of catFileBatch(remote.gitDir, new Set(oids)))
+    found.set(oid, bytes.toString("latin1"));
   return found;
 }
 
@@ -187,7 +171,7 @@ describe.each(damages)("$title", ({ store, change, met }) => {
     const before = (await mirror.store.repository("default"))!;
     await changeRecords(damaged.database, store, change);
     await damaged.restart();
-    const refused = await askForAll(damaged, source.commits[0]!);
+    const refused = await askForAll(damaged, remote.source.commits[0]!);
     const marked = (await mirror.store.repository("default"))!;
     if (met === false) expect([refused, damaged.wishes]).toEqual([0, []]);
     else {
@@ -203,22 +187,22 @@ describe.each(damages)("$title", ({ store, change, met }) => {
       await damaged.restart();
       expect((await mirror.store.repository("default"))!.damage).toBeUndefined();
     }
-    expect(await askForAll(damaged, source.commits[0]!)).toBe(0);
+    expect(await askForAll(damaged, remote.source.commits[0]!)).toBe(0);
     await mirror.close();
   });
 
   it("does not keep an update from succeeding", async () => {
     const damaged = await synced();
     await changeRecords(damaged.database, store, change);
-    await follow(source.commits[2]!);
+    await remote.follow(remote.source.commits[2]!);
     const { lastSync } = await damaged.mirror.sync();
     expect(lastSync?.error).toBeNull();
     await damaged.restart();
     // What the update did not need may be damaged still: found by a request, and put right.
-    const refused = await askForAll(damaged, source.commits[2]!);
+    const refused = await askForAll(damaged, remote.source.commits[2]!);
     if (refused > 0) expect((await damaged.mirror.sync()).lastSync?.error).toBeNull();
     await damaged.restart();
-    expect(await askForAll(damaged, source.commits[2]!)).toBe(0);
+    expect(await askForAll(damaged, remote.source.commits[2]!)).toBe(0);
     await damaged.mirror.close();
   });
 });
@@ -228,9 +212,9 @@ describe("marks", () => {
     const { mirror } = await synced();
     const { snapshot } = (await mirror.store.repository("default"))!;
     await mirror.store.saveDamage("default", snapshot!, "somebody was mistaken");
-    server.set(null);
+    remote.server.set(null);
     expect((await mirror.sync()).lastSync?.error).toBeNull();
-    expect(server.requests.every(({ where }) => where !== "fetch")).toBe(true);
+    expect(remote.server.requests.every(({ where }) => where !== "fetch")).toBe(true);
     expect(await mirror.store.repository("default")).toMatchObject({ snapshot });
     expect((await mirror.store.repository("default"))!.damage).toBeUndefined();
     await mirror.close();
@@ -240,13 +224,13 @@ describe("marks", () => {
     const damaged = await synced();
     await changeRecords(damaged.database, "packs", damages[2]!.change);
     await damaged.restart();
-    const refused = await askForAll(damaged, source.commits[0]!);
+    const refused = await askForAll(damaged, remote.source.commits[0]!);
     const pointer = (await damaged.mirror.store.repository("default"))!;
-    await git(["-C", gitDir, "update-ref", "-d", "refs/heads/master"]);
+    await git(["-C", remote.gitDir, "update-ref", "-d", "refs/heads/master"]);
     expect((await damaged.mirror.sync()).lastSync?.error).not.toBeNull();
     const after = (await damaged.mirror.store.repository("default"))!;
     expect([after.snapshot, after.damage]).toEqual([pointer.snapshot, pointer.damage]);
-    expect(await askForAll(damaged, source.commits[0]!)).toBe(refused);
+    expect(await askForAll(damaged, remote.source.commits[0]!)).toBe(refused);
     await damaged.mirror.close();
   });
 });
@@ -258,19 +242,19 @@ describe("an emptied database", () => {
     const damaged = await synced();
     for (const store of stores) await changeRecords(damaged.database, store, async () => undefined);
     await damaged.restart();
-    const path = [...(await packageFiles(source.commits[0]!)).keys()][0]!;
+    const path = [...(await packageFiles(remote.source.commits[0]!)).keys()][0]!;
     for (const asked of [path, "repo", "index.tar.gz"]) expect((await damaged.ask(asked)).status, asked).toBe(503);
     expect(damaged.wishes).toContain("default");
     const status = await damaged.mirror.sync();
-    expect(status).toMatchObject({ state: "ready", commit: source.commits[0], lastSync: { error: null } });
+    expect(status).toMatchObject({ state: "ready", commit: remote.source.commits[0], lastSync: { error: null } });
     await damaged.restart();
-    expect(await askForAll(damaged, source.commits[0]!)).toBe(0);
+    expect(await askForAll(damaged, remote.source.commits[0]!)).toBe(0);
     await damaged.mirror.close();
   });
 
   it.each([0, 1, 3, 6, 10, 15, 25, 40])("in the middle of a sync, after %d ms, is cloned again", async (ms) => {
     const damaged = await synced();
-    await follow(source.commits[2]!);
+    await remote.follow(remote.source.commits[2]!);
     const syncing = damaged.mirror.sync();
     await new Promise((resolve) => setTimeout(resolve, ms));
     for (const store of stores) await changeRecords(damaged.database, store, async () => undefined);
@@ -279,7 +263,7 @@ describe("an emptied database", () => {
     if ((await damaged.mirror.store.repository("default"))?.snapshot == null) await damaged.mirror.sync();
     expect(first.lastSync?.error).toBeNull();
     await damaged.restart();
-    expect(await askForAll(damaged, source.commits[2]!)).toBe(0);
+    expect(await askForAll(damaged, remote.source.commits[2]!)).toBe(0);
     await damaged.mirror.close();
   });
 });

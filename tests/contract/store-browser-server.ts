@@ -1,7 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
-import { build } from "vite";
+import { bundledScript } from "../support/bundled-script.ts";
 import { makeGitFixture } from "./store-git-fixture.ts";
 
 export interface CaseServer {
@@ -13,7 +12,7 @@ export interface CaseServer {
 export async function serveCases(): Promise<CaseServer> {
   const files = new Map<string, readonly [type: string, body: string]>([
     ["/", ["text/html", "<!doctype html><title>store</title>"]],
-    ["/suite.js", ["text/javascript", await bundle("store-browser-worker.ts")]],
+    ["/suite.js", ["text/javascript", await bundledScript(new URL("store-browser-worker.ts", import.meta.url))]],
     ["/git-fixture.json", ["application/json", JSON.stringify(await makeGitFixture())]],
   ]);
   const server = createServer((request, response) => {
@@ -30,20 +29,4 @@ export async function serveCases(): Promise<CaseServer> {
         server.closeAllConnections();
       }),
   };
-}
-
-async function bundle(entry: string): Promise<string> {
-  const result = await build({
-    configFile: false,
-    logLevel: "warn",
-    build: {
-      write: false,
-      minify: false,
-      target: "es2022",
-      lib: { entry: fileURLToPath(new URL(entry, import.meta.url)), formats: ["iife"], name: "suite" },
-    },
-  });
-  const [first] = Array.isArray(result) ? result : [result];
-  if (!first || !("output" in first)) throw new Error("The bundler gave no output.");
-  return first.output[0].code;
 }

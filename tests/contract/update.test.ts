@@ -1,41 +1,28 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createMemoryStore } from "../../src/store/memory.ts";
-import { copyRepository } from "../fixtures/fixture-cache.ts";
 import { git, tryGit } from "../fixtures/git-command.ts";
 import { lsTree } from "../fixtures/git-oracle.ts";
-import { makeOpamRepository, type OpamRepository } from "../fixtures/opam-repository.ts";
-import { type HostileServer, startHostileServer } from "../support/forge/hostile-replies.ts";
+import { type MovingRemote, movingRemote } from "../support/moving-remote.ts";
 import { type NodeMirror, nodeSlice, openNodeMirror } from "../support/node-mirror.ts";
 
-let folder: string;
-let source: OpamRepository;
-let gitDir: string;
-let server: HostileServer;
-
-const follow = (commit: string) => git(["-C", gitDir, "update-ref", "refs/heads/master", commit]);
+let remote: MovingRemote;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "opam-web-mirror-update-"));
-  source = await makeOpamRepository({ versions: 400, commits: 24, seed: "update" });
-  gitDir = join(folder, "remote.git");
-  await copyRepository(source.gitDir, gitDir);
-  server = await startHostileServer(gitDir);
+  remote = await movingRemote({ versions: 400, commits: 24, seed: "update" });
 });
 
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => remote[Symbol.asyncDispose]());
 
 /** Every file that the mirror serves, by its own account and by Git's. */
 async function expectServes(mirror: NodeMirror, commit: string): Promise<void> {
   const snapshot = (await mirror.snapshots.current("default"))!;
   expect(snapshot.record.commit).toBe(commit);
-  const expected = [...(await lsTree(gitDir, commit))].filter(([path]) => /^(packages\/|repo$|version$)/.test(path));
+  const expected = [...(await lsTree(remote.gitDir, commit))].filter(([path]) =>
+    /^(packages\/|repo$|version$)/.test(path),
+  );
   const served = new Map<string, string>();
   await snapshot.visit("", nodeSlice(), (path, bytes) => {
     const oid = snapshot.oid(path)!;
@@ -50,7 +37,7 @@ async function expectServes(mirror: NodeMirror, commit: string): Promise<void> {
 async function expectAsGitPacks(mirror: NodeMirror, commit: string): Promise<void> {
   const { record } = (await mirror.snapshots.current("default"))!;
   const stored = (await mirror.store.pack(record.packs[0]!))!;
-  const own = await mkdtemp(join(folder, "own-"));
+  const own = await mkdtemp(join(remote.folder, "own-"));
   await git(["init", "-q", "--bare", own]);
   await writeFile(join(own, "shallow"), `${commit}\n`);
   const base = join(own, `objects/pack/pack-${stored.key}`);
@@ -67,8 +54,8 @@ async function packBytes(mirror: NodeMirror): Promise<{ readonly stored: number;
   const { record } = (await mirror.snapshots.current("default"))!;
   let stored = 0;
   for (const key of record.packs) stored += (await mirror.store.pack(key))!.size;
-  const clone = await mkdtemp(join(folder, "fresh-"));
-  await git(["clone", "-q", "--bare", "--depth", "1", `file://${gitDir}`, clone]);
+  const clone = await mkdtemp(join(remote.folder, "fresh-"));
+  await git(["clone", "-q", "--bare", "--depth", "1", `file://${remote.gitDir}`, clone]);
   const packs = join(clone, "objects/pack");
   const pack = (await readdir(packs)).find((name) => name.endsWith(".pack"))!;
   return { stored, fresh: (await stat(join(packs, pack))).size };
@@ -80,9 +67,11 @@ async function versionChanges(
   after: string,
 ): Promise<Record<string, { total: number; names: string[] }>> {
   const opamFiles = async (commit: string) =>
-    new Set([...(await lsTree(gitDir, commit)).keys()].filter((path) => /^packages\/.*\/opam$/.test(path)));
+    new Set([...(await lsTree(remote.gitDir, commit)).keys()].filter((path) => /^packages\/.*\/opam$/.test(path)));
   const [then, now] = [await opamFiles(before), await opamFiles(after)];
-  const differing = (await git(["-C", gitDir, "diff", "--no-renames", "--name-only", before, after, "--", "packages"]))
+  const differing = (
+    await git(["-C", remote.gitDir, "diff", "--no-renames", "--name-only", before, after, "--", "packages"])
+  )
     .split("\n")
     .map((path) => /^(.*\/([^/]+\.[^/]+))\/(opam|files\/.*)$/.exec(path))
     .flatMap((match) => (match === null ? [] : [{ opam: `${match[1]}/opam`, name: match[2]! }]));
@@ -96,16 +85,16 @@ async function versionChanges(
 
 describe("updates", () => {
   it("follow the remote commit by commit with thin packs, compacted between", async () => {
-    await follow(source.commits[0]!);
-    const mirror = await openNodeMirror({ remote: server.url });
+    await remote.follow(remote.source.commits[0]!);
+    const mirror = await openNodeMirror({ remote: remote.url });
     const first = await mirror.sync();
     expect(first.lastSync?.error).toBeNull();
-    await expectServes(mirror, source.commits[0]!);
+    await expectServes(mirror, remote.source.commits[0]!);
     const packs: number[] = [];
     const commits: string[] = [];
-    for (const commit of source.commits.slice(1)) {
+    for (const commit of remote.source.commits.slice(1)) {
       const before = (await mirror.snapshots.current("default"))!.record.commit;
-      await follow(commit);
+      await remote.follow(commit);
       const status = await mirror.sync();
       expect(status.lastSync?.error).toBeNull();
       packs.push((await mirror.snapshots.current("default"))!.record.packs.length);
@@ -120,7 +109,7 @@ describe("updates", () => {
         expect(stored).toBeLessThanOrEqual(1.1 * fresh);
       }
       const changed = (
-        await git(["-C", gitDir, "diff", "--name-only", before, commit, "--", "packages", "repo", "version"])
+        await git(["-C", remote.gitDir, "diff", "--name-only", before, commit, "--", "packages", "repo", "version"])
       )
         .trim()
         .split("\n");
@@ -129,7 +118,7 @@ describe("updates", () => {
       expect(updates[0]).toMatchObject({ before, commit, ...(await versionChanges(before, commit)) });
       commits.unshift(commit);
       expect(updates.map((update) => update.commit)).toEqual(commits.slice(0, 20));
-      const { packages, versions } = await source.count(commit);
+      const { packages, versions } = await remote.source.count(commit);
       expect({ packages: status.packages, versions: status.versions }).toEqual({ packages, versions });
     }
     // Every update but the first adds a pack to one or more; none fetched everything again.
@@ -140,62 +129,62 @@ describe("updates", () => {
   });
 
   it("receive a small part of the first sync's bytes", async () => {
-    await follow(source.commits[0]!);
-    const mirror = await openNodeMirror({ remote: server.url });
+    await remote.follow(remote.source.commits[0]!);
+    const mirror = await openNodeMirror({ remote: remote.url });
     const first = (await mirror.sync()).progress.bytes;
-    await follow(source.commits[1]!);
+    await remote.follow(remote.source.commits[1]!);
     expect((await mirror.sync()).progress.bytes).toBeLessThan(first / 8);
     await mirror.close();
   });
 
   it("show a branch that was forced back, and take it when that is accepted", async () => {
-    const mirror = await openNodeMirror({ remote: server.url });
-    await follow(source.commits[5]!);
+    const mirror = await openNodeMirror({ remote: remote.url });
+    await remote.follow(remote.source.commits[5]!);
     await mirror.sync();
     const { id } = (await mirror.snapshots.current("default"))!.record;
-    await follow(source.commits[2]!);
+    await remote.follow(remote.source.commits[2]!);
     const shown = await mirror.sync();
-    expect(shown).toMatchObject({ state: "error", commit: source.commits[5], lastSync: { changedFiles: 0 } });
+    expect(shown).toMatchObject({ state: "error", commit: remote.source.commits[5], lastSync: { changedFiles: 0 } });
     expect(shown.lastSync?.error).toMatchObject({
       code: "remote-older",
-      data: { commit: source.commits[2], servedCommit: source.commits[5] },
+      data: { commit: remote.source.commits[2], servedCommit: remote.source.commits[5] },
     });
     expect((await mirror.snapshots.current("default"))!.record.id).toBe(id);
     // Asked again, it is not fetched again.
-    server.set(null);
+    remote.server.set(null);
     expect((await mirror.sync()).lastSync?.error).toEqual(shown.lastSync?.error);
-    expect(server.requests.some(({ where }) => where === "fetch")).toBe(false);
+    expect(remote.server.requests.some(({ where }) => where === "fetch")).toBe(false);
     // An older one yet is another question.
-    await follow(source.commits[1]!);
-    expect((await mirror.sync()).lastSync?.error?.data).toMatchObject({ commit: source.commits[1] });
-    await expectServes(mirror, source.commits[5]!);
+    await remote.follow(remote.source.commits[1]!);
+    expect((await mirror.sync()).lastSync?.error?.data).toMatchObject({ commit: remote.source.commits[1] });
+    await expectServes(mirror, remote.source.commits[5]!);
     const taken = await mirror.sync({ acceptOlder: true });
-    expect(taken).toMatchObject({ state: "ready", commit: source.commits[1], lastSync: { error: null } });
-    await expectServes(mirror, source.commits[1]!);
+    expect(taken).toMatchObject({ state: "ready", commit: remote.source.commits[1], lastSync: { error: null } });
+    await expectServes(mirror, remote.source.commits[1]!);
     // What was accepted once is not for ever.
-    await follow(source.commits[0]!);
+    await remote.follow(remote.source.commits[0]!);
     expect((await mirror.sync()).lastSync?.error?.code).toBe("remote-older");
     await mirror.close();
   });
 
   it("follow another remote, and another branch that is asked for, however old", async () => {
-    const mirror = await openNodeMirror({ remote: server.url, branch: "master" });
-    await follow(source.commits[5]!);
+    const mirror = await openNodeMirror({ remote: remote.url, branch: "master" });
+    await remote.follow(remote.source.commits[5]!);
     await mirror.sync();
-    await git(["-C", gitDir, "update-ref", "refs/heads/other", source.commits[2]!]);
+    await git(["-C", remote.gitDir, "update-ref", "refs/heads/other", remote.source.commits[2]!]);
     const { config } = (await mirror.store.repository("default"))!;
     const again = await openNodeMirror({ remote: config.remote, branch: "other", store: mirror.store });
     expect((await again.sync()).lastSync?.error).toBeNull();
-    await expectServes(again, source.commits[2]!);
-    await git(["-C", gitDir, "update-ref", "refs/heads/other", source.commits[1]!]);
+    await expectServes(again, remote.source.commits[2]!);
+    await git(["-C", remote.gitDir, "update-ref", "refs/heads/other", remote.source.commits[1]!]);
     expect((await again.sync()).lastSync?.error?.code).toBe("remote-older");
     await again.close();
   });
 
   it("follow what a wrong clock dated: a child of what is served, and anything after a date in the future", async () => {
-    const mirror = await openNodeMirror({ remote: server.url });
+    const mirror = await openNodeMirror({ remote: remote.url });
     const commitAt = async (date: string, parent: string | null, of: number) => {
-      const tree = (await git(["-C", gitDir, "rev-parse", `${source.commits[of]!}^{tree}`])).trim();
+      const tree = (await git(["-C", remote.gitDir, "rev-parse", `${remote.source.commits[of]!}^{tree}`])).trim();
       const who = {
         GIT_AUTHOR_NAME: "A",
         GIT_AUTHOR_EMAIL: "a@b",
@@ -204,7 +193,7 @@ describe("updates", () => {
       };
       const env = { ...who, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
       const parents = parent === null ? [] : ["-p", parent];
-      return (await git(["-C", gitDir, "commit-tree", tree, ...parents, "-m", date], { env })).trim();
+      return (await git(["-C", remote.gitDir, "commit-tree", tree, ...parents, "-m", date], { env })).trim();
     };
     const year = new Date().getUTCFullYear();
     const future = await commitAt(`${year + 50}-01-01T00:00:00Z`, null, 3);
@@ -212,7 +201,7 @@ describe("updates", () => {
     const now = await commitAt(new Date().toISOString(), null, 5);
     const later = await commitAt(new Date(Date.now() + 600_000).toISOString(), null, 6);
     for (const commit of [future, child, now, future, later]) {
-      await follow(commit);
+      await remote.follow(commit);
       expect((await mirror.sync()).lastSync?.error, commit).toBeNull();
       await expectServes(mirror, commit);
     }
@@ -220,46 +209,46 @@ describe("updates", () => {
   });
 
   it("follow a branch that was forced forward, and to another history", async () => {
-    const mirror = await openNodeMirror({ remote: server.url });
-    for (const commit of [source.commits[2]!, source.commits[9]!, source.commits[9]!]) {
-      await follow(commit);
+    const mirror = await openNodeMirror({ remote: remote.url });
+    for (const commit of [remote.source.commits[2]!, remote.source.commits[9]!, remote.source.commits[9]!]) {
+      await remote.follow(commit);
       expect((await mirror.sync()).lastSync?.error).toBeNull();
       await expectServes(mirror, commit);
     }
-    const tree = (await git(["-C", gitDir, "rev-parse", `${source.commits[3]!}^{tree}`])).trim();
+    const tree = (await git(["-C", remote.gitDir, "rev-parse", `${remote.source.commits[3]!}^{tree}`])).trim();
     const env = { GIT_AUTHOR_NAME: "A", GIT_AUTHOR_EMAIL: "a@b", GIT_COMMITTER_NAME: "A", GIT_COMMITTER_EMAIL: "a@b" };
     // The history of the fixture ends in 2025.
     const date = { GIT_COMMITTER_DATE: "2026-01-01T00:00:00Z" };
     const orphan = (
-      await git(["-C", gitDir, "commit-tree", tree, "-m", "another history"], { env: { ...env, ...date } })
+      await git(["-C", remote.gitDir, "commit-tree", tree, "-m", "another history"], { env: { ...env, ...date } })
     ).trim();
-    await follow(orphan);
+    await remote.follow(orphan);
     expect((await mirror.sync()).lastSync?.error).toBeNull();
     await expectServes(mirror, orphan);
     await mirror.close();
   });
 
   it("change nothing when the remote has nothing new", async () => {
-    await follow(source.commits[1]!);
-    const mirror = await openNodeMirror({ remote: server.url });
+    await remote.follow(remote.source.commits[1]!);
+    const mirror = await openNodeMirror({ remote: remote.url });
     await mirror.sync();
     const id = (await mirror.snapshots.current("default"))!.record.id;
-    server.set(null);
+    remote.server.set(null);
     const status = await mirror.sync();
     expect(status.lastSync).toMatchObject({ changedFiles: 0, error: null });
     expect((await mirror.snapshots.current("default"))!.record.id).toBe(id);
-    expect(server.requests.every(({ where }) => where !== "fetch")).toBe(true);
+    expect(remote.server.requests.every(({ where }) => where !== "fetch")).toBe(true);
     await mirror.close();
   });
 
   it("say what is served also when another engine has published it meanwhile", async () => {
-    const [first, second] = source.commits;
-    await follow(first!);
+    const [first, second] = remote.source.commits;
+    await remote.follow(first!);
     const store = createMemoryStore();
-    const early = await openNodeMirror({ remote: server.url, store });
-    const other = await openNodeMirror({ remote: server.url, store });
+    const early = await openNodeMirror({ remote: remote.url, store });
+    const other = await openNodeMirror({ remote: remote.url, store });
     for (const commit of [first!, second!]) {
-      await follow(commit);
+      await remote.follow(commit);
       const { packages, versions } = await other.sync();
       expect(versions).toBeGreaterThan(0);
       // For this one there is nothing new.

@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
 import { mkdir, readdir } from "node:fs/promises";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compareVersions } from "../../src/core/opam/version.ts";
 import { buildDemoRepository } from "../../src/demo/build.ts";
 import type { Status } from "../../src/protocol/status.ts";
 import { git } from "../fixtures/git-command.ts";
+import { checkUnless } from "../support/check-unless.ts";
 import { eventually } from "../support/eventually.ts";
 import { runGit, type TestGateway, temporaryFolder, testGateway } from "../support/gateway.ts";
 import { findOpam, runOpam } from "../support/opam-client.ts";
@@ -51,10 +52,8 @@ describe("native opam and the gateway's mirror of the real opam-repository", () 
     await gateway?.close();
     await folder?.[Symbol.asyncDispose]();
   });
-  function check(title: string, body: (context: TestContext) => Promise<void>): void {
-    // opam loads the whole repository for each command; a machine with other work needs minutes for all of them.
-    test(title, (context) => (missing === null ? body(context) : context.skip(missing)), 400_000);
-  }
+  // opam loads the whole repository for each command; a machine with other work needs minutes for all of them.
+  const check = checkUnless(missing, 400_000);
 
   check("opam init succeeds while the first clone is running", async () => {
     expect(await mirrored(gateway)).toMatchObject({ state: "syncing", commit: null });

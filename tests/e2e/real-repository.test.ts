@@ -2,9 +2,10 @@ import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
 import { git } from "../fixtures/git-command.ts";
 import { launch, type TestBrowser, type TestPage } from "../support/browsers/browser.ts";
+import { checkUnless } from "../support/check-unless.ts";
 import { type TestGateway, temporaryFolder, testGateway } from "../support/gateway.ts";
 import { findOpam, runOpam } from "../support/opam-client.ts";
 import { realData, skipReason } from "../support/real-data.ts";
@@ -47,9 +48,7 @@ describe("the real opam-repository in Chromium", () => {
   });
 
   /** In this order: the first one makes the snapshot that the others read. */
-  function check(title: string, body: (context: TestContext) => Promise<void>): void {
-    test(title, (context) => (missing === null ? body(context) : context.skip(missing)));
-  }
+  const check = checkUnless(missing);
 
   check("an empty profile is ready within 12 s, with the right commit and counts", async () => {
     const begun = performance.now();

@@ -1,7 +1,4 @@
 import "fake-indexeddb/auto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../src/platform/clock.ts";
 import { scopeNames } from "../../src/protocol/names.ts";
@@ -10,11 +7,10 @@ import { createMemoryStore } from "../../src/store/memory.ts";
 import { MemoryContents } from "../../src/store/memory-contents.ts";
 import type { Store } from "../../src/store/store.ts";
 import { storeContract } from "../contract/store-contract.ts";
-import { copyRepository } from "../fixtures/fixture-cache.ts";
-import { git } from "../fixtures/git-command.ts";
-import { makeOpamRepository, type OpamRepository, type OpamRepositoryOptions } from "../fixtures/opam-repository.ts";
+import type { OpamRepository, OpamRepositoryOptions } from "../fixtures/opam-repository.ts";
 import { Random } from "../fixtures/random.ts";
-import { type HostileServer, startHostileServer } from "../support/forge/hostile-replies.ts";
+import type { HostileServer } from "../support/forge/hostile-server.ts";
+import { type MovingRemote, movingRemote } from "../support/moving-remote.ts";
 import { macrotask, type NodeMirror, openNodeMirror } from "../support/node-mirror.ts";
 
 // Whatever depends on who comes first, as often as RACE_TIMES says. One failure in 200 is a fault.
@@ -55,20 +51,14 @@ describe.each(stores)("races on %s", (name, open) => {
 
 /** A remote of its own, for the tests of one block. */
 function remote(options: OpamRepositoryOptions) {
-  let folder: string;
+  let moving: MovingRemote;
   const made = { source: undefined as unknown as OpamRepository, server: undefined as unknown as HostileServer };
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "opam-web-mirror-races-"));
-    made.source = await makeOpamRepository(options);
-    await copyRepository(made.source.gitDir, join(folder, "remote.git"));
-    made.server = await startHostileServer(join(folder, "remote.git"));
+    moving = await movingRemote(options);
+    Object.assign(made, moving);
   });
-  afterAll(async () => {
-    await made.server.close();
-    await rm(folder, { recursive: true, force: true });
-  });
-  const follow = (commit: string) => git(["-C", join(folder, "remote.git"), "update-ref", "refs/heads/master", commit]);
-  return { made, follow };
+  afterAll(() => moving[Symbol.asyncDispose]());
+  return { made, follow: (commit: string) => moving.follow(commit) };
 }
 
 /** Every path of what is served can be read. */

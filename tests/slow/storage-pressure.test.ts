@@ -32,13 +32,7 @@ test.each([5, 20, 50, 95])(
       commit: served.commit,
       lastSync: { error: { code: "store-quota" } },
     });
-    await mirror.quota(null);
-    expect(await mirror.update()).toMatchObject({
-      state: "ready",
-      commit: mirror.large.commit,
-      lastSync: { error: null },
-    });
-    expect(await mirror.differences(mirror.large)).toEqual([]);
+    await mirror.expectRecovery();
   },
 );
 

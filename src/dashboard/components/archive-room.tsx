@@ -8,16 +8,14 @@ import { Moment } from "./moment.tsx";
 
 const gigabyte = 1_000_000_000;
 
-/** The room that archives take, its limit, and whether what is stored is still what it was. */
-export function ArchiveRoom({
-  model,
-  keeping,
-  now,
-}: {
+interface Shown {
   readonly model: ArchivesModel;
   readonly keeping: KeepingStatus;
   readonly now: number;
-}): JSX.Element {
+}
+
+/** The room that archives take, its limit, and whether what is stored is still what it was. */
+export function ArchiveRoom({ model, keeping, now }: Shown): JSX.Element {
   const { storedBytes, pinnedBytes, limitBytes, archives } = keeping;
   const typed = useSignal<string | null>(null);
   const shown = typed.value ?? (limitBytes === null ? "" : String(limitBytes / gigabyte));
@@ -70,15 +68,7 @@ export function ArchiveRoom({
   );
 }
 
-function Verification({
-  model,
-  keeping,
-  now,
-}: {
-  readonly model: ArchivesModel;
-  readonly keeping: KeepingStatus;
-  readonly now: number;
-}): JSX.Element {
+function Verification({ model, keeping, now }: Shown): JSX.Element {
   const { verify, archives } = keeping;
   const running = verify?.running === true;
   return (

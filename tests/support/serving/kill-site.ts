@@ -1,8 +1,7 @@
 import { cp, mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "vite";
 import { makeOpamRepository } from "../../fixtures/opam-repository.ts";
+import { bundledScript } from "../bundled-script.ts";
 import { temporaryFolder } from "../gateway.ts";
 import { expectedAnswers, servedHashes } from "./git-hashes.ts";
 import { type MirrorSite, mirrorSite } from "./mirror-site.ts";
@@ -34,8 +33,8 @@ export async function openKillSite(): Promise<KillSite> {
     folder.at("kill/page.html"),
     '<!doctype html><title>kill</title><script src="kill-page.js"></script>\n',
   );
-  await writeFile(folder.at("kill/kill-page.js"), await bundle("kill-page.ts"));
-  await writeFile(folder.at("kill/kill-worker.js"), await bundle("kill-worker.ts"));
+  await writeFile(folder.at("kill/kill-page.js"), await bundledScript(new URL("kill-page.ts", import.meta.url)));
+  await writeFile(folder.at("kill/kill-worker.js"), await bundledScript(new URL("kill-worker.ts", import.meta.url)));
   const repository = await makeOpamRepository({ versions: 300, commits: 49, seed: "compaction" });
   const state = async (commit: string): Promise<RemoteState> => ({
     commit,
@@ -54,21 +53,4 @@ export async function openKillSite(): Promise<KillSite> {
       await folder[Symbol.asyncDispose]();
     },
   };
-}
-
-async function bundle(script: string): Promise<string> {
-  const entry = join(fileURLToPath(new URL(".", import.meta.url)), script);
-  const result = await build({
-    configFile: false,
-    logLevel: "warn",
-    build: {
-      write: false,
-      minify: false,
-      target: "es2022",
-      lib: { entry, formats: ["iife"], name: "kill" },
-    },
-  });
-  const [first] = Array.isArray(result) ? result : [result];
-  if (!first || !("output" in first)) throw new Error("The bundler gave no output.");
-  return first.output[0].code;
 }

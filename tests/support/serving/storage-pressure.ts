@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "vitest";
 import type { RepositoryStatus } from "../../../src/protocol/status.ts";
 import { git } from "../../fixtures/git-command.ts";
 import { makeOpamRepository } from "../../fixtures/opam-repository.ts";
@@ -110,6 +111,13 @@ export class StoragePressure implements AsyncDisposable {
     const before = await this.lastSyncAt();
     await this.page.evaluate(() => globalThis.opamMirror!.update());
     return this.#syncAfter(before);
+  }
+
+  /** Gives the room back, and expects the large state to be served after the next sync. */
+  async expectRecovery(): Promise<void> {
+    await this.quota(null);
+    expect(await this.update()).toMatchObject({ state: "ready", commit: this.large.commit, lastSync: { error: null } });
+    expect(await this.differences(this.large)).toEqual([]);
   }
 
   async lastSyncAt(): Promise<string> {
