@@ -54,7 +54,7 @@ describe.each(browserNames)("%s without a page", (name) => {
   const askForUpdate = () =>
     plain.evaluate(async (url) => (await fetch(url, { method: "POST" })).status, `${root}update`);
 
-  async function serves(index: number, timeoutMs = 15_000): Promise<void> {
+  async function serves(index: number, timeoutMs = 60_000): Promise<void> {
     const commit = repository.commits[index];
     await expect
       .poll(async () => (await statusOf(plain, root)).repositories[0], { timeout: timeoutMs })
@@ -65,14 +65,14 @@ describe.each(browserNames)("%s without a page", (name) => {
 
   check("a clone whose only tab is closed in the middle goes on for those who ask", async () => {
     const page = await browser.open(site.url);
-    await page.waitFor(() => (globalThis.opamMirror?.status?.repositories[0]?.progress.bytes ?? 0) > 15_000, 15_000);
+    await page.waitFor(() => (globalThis.opamMirror?.status?.repositories[0]?.progress.bytes ?? 0) > 15_000, 30_000);
     plain = await openPlain();
     await page.close();
     // Asked for what is not there yet, the service worker clones by itself, and answers from the clone.
     const begun = performance.now();
     const [path, hash] = [...trees[0]!].at(-1)!;
     let answer = "";
-    while (!answer.startsWith("200") && performance.now() - begun < 15_000) {
+    while (!answer.startsWith("200") && performance.now() - begun < 30_000) {
       answer = (await answersOf(plain, root, [path])).get(path)!;
       expect(answer).not.toMatch(/^404/);
     }
@@ -90,7 +90,7 @@ describe.each(browserNames)("%s without a page", (name) => {
     const lock = scopeNames(site.url).leaderLock;
     await expect
       .poll(() => plain.evaluate(async () => (await navigator.locks.query()).held?.map((held) => held.name)), {
-        timeout: 5_000,
+        timeout: 20_000,
       })
       .not.toContain(lock);
   });
@@ -100,7 +100,7 @@ describe.each(browserNames)("%s without a page", (name) => {
     await site.push(repository.commits[2]!);
     expect(await askForUpdate()).toBe(202);
     await plain.close();
-    const end = performance.now() + 10_000;
+    const end = performance.now() + 30_000;
     // Nobody asks: what is on the wire comes from the service worker alone.
     while (site.traffic.packs === packs && performance.now() < end) await sleep(20);
     expect(site.traffic.packs).toBe(packs + 1);
@@ -112,7 +112,7 @@ describe.each(browserNames)("%s without a page", (name) => {
     const { packs } = site.traffic;
     await site.push(repository.commits[3]!);
     expect(await askForUpdate()).toBe(202);
-    const end = performance.now() + 10_000;
+    const end = performance.now() + 30_000;
     while (site.traffic.packs === packs && performance.now() < end) await sleep(5);
     await browser.stopServiceWorkers!();
     // What was received is gone, and nothing of it was seen.
@@ -128,12 +128,12 @@ describe.each(browserNames)("%s without a page", (name) => {
     const { packs } = site.traffic;
     await site.push(repository.commits[4]!);
     expect(await askForUpdate()).toBe(202);
-    const end = performance.now() + 10_000;
+    const end = performance.now() + 30_000;
     while (site.traffic.packs === packs && performance.now() < end) await sleep(5);
     const page = await browser.open(site.url);
-    await dashboardReady(page, 10_000);
+    await dashboardReady(page, 30_000);
     await serves(4);
-    await page.waitFor(() => globalThis.opamMirror?.leading === true, 5_000);
+    await page.waitFor(() => globalThis.opamMirror?.leading === true, 20_000);
     expect(site.traffic.packs).toBe(packs + 1);
     expect(site.traffic.mostOpen).toBe(1);
     await page.close();
