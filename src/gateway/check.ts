@@ -33,8 +33,7 @@ export async function checkData(folder: string): Promise<CheckReport> {
   try {
     for (const { name, snapshot } of await store.repositories()) {
       const found = snapshot === null ? "no snapshot yet" : await checkSnapshot(store, snapshot, slice);
-      if (typeof found === "string" && snapshot !== null)
-        report.damaged.push(`${name}: ${found}; the next sync fetches it again`);
+      if (typeof found === "string" && snapshot !== null) report.damaged.push(`${name}: ${found}`);
       else
         report.sound.push(
           `${name}: ${typeof found === "string" ? found : `commit ${found.commit}, ${found.versions} versions`}`,
@@ -54,24 +53,28 @@ export async function checkData(folder: string): Promise<CheckReport> {
   return report;
 }
 
-/** The record, or what is wrong with it or with what it names. */
+const fetched = "the next sync fetches it again";
+/** A sync does not hash packs that nobody has found damaged. */
+const met = "the sync after a request has met that fetches it again, or at once a start with --ignore-local";
+
+/** The record, or what is wrong with it or with what it names, and what becomes of that. */
 async function checkSnapshot(store: Store, id: string, slice: Slice): Promise<SnapshotRecord | string> {
   const record = await store.snapshot(id);
-  if (record === undefined) return "the snapshot is gone";
-  if ((await snapshotDigest(record)) !== record.digest) return "the record of the snapshot is damaged";
+  if (record === undefined) return `the snapshot is gone; ${fetched}`;
+  if ((await snapshotDigest(record)) !== record.digest) return `the record of the snapshot is damaged; ${fetched}`;
   const indexes: PackIdx[] = [];
   for (const key of record.packs) {
     const pack = await store.pack(key);
-    if (pack === undefined) return `pack ${key} is gone`;
+    if (pack === undefined) return `pack ${key} is gone; ${fetched}`;
     const hash = createHash("sha1");
     for (let at = 0; at < pack.size - 20; at += readBytes)
       hash.update(await pack.read(at, Math.min(readBytes, pack.size - 20 - at)));
     const trailer = toHex(await pack.read(pack.size - 20, 20));
-    if (hash.digest("hex") !== key || trailer !== key) return `pack ${key} is damaged`;
+    if (hash.digest("hex") !== key || trailer !== key) return `pack ${key} is damaged; ${met}`;
     const idx = await pack.idx();
     const body = idx.subarray(0, -20);
     if (createHash("sha1").update(body).digest("hex") !== toHex(idx.subarray(-20)))
-      return `the idx of pack ${key} is damaged`;
+      return `the idx of pack ${key} is damaged; ${met}`;
     indexes.push(new PackIdx(idx));
   }
   const manifest = new Manifest(record.manifest);
@@ -79,7 +82,7 @@ async function checkSnapshot(store: Store, id: string, slice: Slice): Promise<Sn
     const { oids, oidAt } = manifest.entry(rank);
     const place = manifest.place(rank);
     if (indexes[place.pack]?.offsetOf(oids, oidAt) !== place.offset)
-      return `the list of files names what is not in its pack`;
+      return `the list of files names what is not in its pack; ${met}`;
     if (slice.due()) await slice.pause();
   }
   const tarball = await store.tarball(id);
@@ -87,8 +90,7 @@ async function checkSnapshot(store: Store, id: string, slice: Slice): Promise<Sn
     const hash = createHash("sha256");
     for (let at = 0; at < tarball.bytes.size; at += readBytes)
       hash.update(new Uint8Array(await tarball.bytes.slice(at, at + readBytes).arrayBuffer()));
-    if (hash.digest("hex") !== tarball.sha256)
-      return "index.tar.gz is damaged, and is built again at the first request";
+    if (hash.digest("hex") !== tarball.sha256) return "index.tar.gz is damaged; it is built again at the first request";
   }
   return record;
 }
