@@ -125,11 +125,17 @@ export class SnapshotReader {
 
   /** Opens a snapshot by id and checks its digest. */
   async open(id: string): Promise<Snapshot> {
-    this.#sha1 ??= createDigest("sha1");
-    const [record, sha1] = await Promise.all([this.#store.snapshot(id), this.#sha1]);
+    const record = await this.#store.snapshot(id);
     if (record === undefined) throw new MirrorError("store-lost", { reason: `snapshot ${id} is gone` });
     if ((await snapshotDigest(record)) !== record.digest)
       throw new MirrorError("store-lost", { reason: `snapshot ${id} is damaged` });
+    return this.openRecord(record);
+  }
+
+  /** Opens what was made here, or checked. Throws `store-lost` when it has no manifest. */
+  async openRecord(record: SnapshotRecord): Promise<Snapshot> {
+    this.#sha1 ??= createDigest("sha1");
+    const { id } = record;
     let manifest: Manifest;
     try {
       manifest = new Manifest(record.manifest);
@@ -137,7 +143,7 @@ export class SnapshotReader {
       throw new MirrorError("store-lost", { reason: `snapshot ${id} has no valid manifest` }, thrown);
     }
     const lost = (thrown: unknown) => this.#lost(record.repository, id, thrown);
-    return new OpenSnapshot(record, manifest, this.#store, this.#windows, sha1, lost);
+    return new OpenSnapshot(record, manifest, this.#store, this.#windows, await this.#sha1, lost);
   }
 }
 

@@ -12,6 +12,12 @@ import { keptRanks } from "./kept-ranks.ts";
 /** The opam file of a package: it stands in a folder `name.version` (opam manual, "Package Format"). */
 const packageFile = /\/[^/.]+\.[^/]+\/opam$/;
 
+/** A snapshot, and its archive index unless there is none that is sound. */
+export interface IndexedSnapshot {
+  readonly snapshot: SnapshotRecord;
+  readonly index: Promise<ArchiveIndexRecord | null>;
+}
+
 /**
  * The archive index of a snapshot: the stored one, else one that is built from the index of `before` and the files that changed,
  * else one that is built from all files. `mirrors`: `archive-mirrors` of the repository's `repo` file.
@@ -19,7 +25,7 @@ const packageFile = /\/[^/.]+\.[^/]+\/opam$/;
 export async function ensureArchiveIndex(
   store: Store,
   snapshot: Snapshot,
-  before: SnapshotRecord | null,
+  before: IndexedSnapshot | null,
   mirrors: readonly string[],
   slice: Slice,
 ): Promise<ArchiveIndexRecord> {
@@ -27,11 +33,11 @@ export async function ensureArchiveIndex(
   const stored = await soundArchiveIndex(store, tree);
   if (stored !== null) return stored;
   const manifest = new Manifest(snapshot.record.manifest);
-  const old = before === null ? null : await soundArchiveIndex(store, before.tree);
+  const old = (await before?.index) ?? null;
   const builder =
     before === null || old === null
       ? await ofAll(snapshot, slice)
-      : await ofChanges(snapshot, manifest, before, old, slice);
+      : await ofChanges(snapshot, manifest, before.snapshot, old, slice);
   await compareExtraFiles(snapshot, builder, slice);
   const built = await builder.finish((rank) => manifest.path(rank), slice);
   const facts = { schema: schemaVersion, tree, ...built, mirrors };

@@ -12,7 +12,7 @@ import type { ArchiveIndexRecord, SnapshotRecord } from "../store/records.ts";
 import { servedRepoFile } from "../store/served-repo-file.ts";
 import { SnapshotReader } from "../store/snapshot-reader.ts";
 import type { StoredObjects } from "../store/stored-objects.ts";
-import { ensureArchiveIndex, soundArchiveIndex } from "./archive-index.ts";
+import { ensureArchiveIndex, type IndexedSnapshot, soundArchiveIndex } from "./archive-index.ts";
 import { currentSnapshot } from "./current-snapshot.ts";
 import { discover, type Remote, type Tip } from "./discover.ts";
 import { writeGitRecords } from "./git-records.ts";
@@ -82,9 +82,12 @@ export async function syncRepository(
   const older = new OlderRemote(remote, record, before, () => observer.acceptsOlder());
   older.assertNotRefused(tip);
   const wanted: WantedSnapshot = { repository: config.name, epoch, remote, tip, before, sound, older };
+  // Read while the remote is at work.
+  const indexedBefore = before && { snapshot: before, index: soundArchiveIndex(host.store, before.tree) };
+  indexedBefore?.index.catch(() => undefined);
   const { snapshot, reader, changes } = await fetchSnapshot(host, wanted, slice, observer, signal);
   await writeGitRecords(host, config.name, remote, tip, snapshot.packs, slice);
-  await ensureIndexes(host, snapshot, before, remote, slice, observer, reader);
+  await ensureIndexes(host, snapshot, indexedBefore, remote, slice, observer, reader);
   return { tip, changes };
 }
 
@@ -198,7 +201,7 @@ async function repoFile(
 async function ensureIndexes(
   host: SyncHost,
   record: SnapshotRecord,
-  before: SnapshotRecord | null,
+  before: IndexedSnapshot | null,
   remote: Remote,
   slice: Slice,
   observer: SyncObserver,
@@ -207,7 +210,7 @@ async function ensureIndexes(
   const tarball = await host.store.tarball(record.id);
   if (tarball !== undefined && (await soundArchiveIndex(host.store, record.tree)) !== null) return;
   observer.phase("index");
-  const stored = await new SnapshotReader(host.store).open(record.id);
+  const stored = await new SnapshotReader(host.store).openRecord(record);
   const snapshot = held === null ? stored : new HeldSnapshot(stored, held);
   const repo = await servedRepoFile(snapshot, { remote: remote.shown, archiveMirrors: remote.archiveMirrors });
   // First: it takes less time than index.tar.gz does, and archives cannot be asked for by their URL without it.

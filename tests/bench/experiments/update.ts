@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { encodeFetchRequest } from "../../../src/core/git/fetch-request.ts";
+import { git } from "../../fixtures/git-command.ts";
 import { alternate } from "../alternate.ts";
-import { type Experiment, inFreshChromium, startEngine } from "../bench.ts";
+import { type Bench, type Experiment, inFreshChromium, startEngine } from "../bench.ts";
 import { type CountingProxy, countingProxy } from "../counting-proxy.ts";
 import { watchMemory } from "../process-memory.ts";
 import { figure, makeRow } from "../row.ts";
@@ -18,6 +20,7 @@ export const update: Experiment = {
   part: "sync",
   ids: [
     "sync.update",
+    "sync.update-answer",
     "sync.update-bytes",
     "sync.poll-bytes",
     "archive.index",
@@ -35,9 +38,10 @@ export const update: Experiment = {
       git: `${proxy.base}git/default`,
     };
     try {
-      const { ours, git, bytes } = await alternate(bench.log, bench.runs, {
+      const { ours, native, answer, bytes } = await alternate(bench.log, bench.runs, {
         ours: () => ourUpdate(bench.site),
-        git: () => gitUpdate(bench.site, null),
+        native: () => gitUpdate(bench.site, null),
+        answer: () => bareAnswer(bench),
         bytes: async () => ({ ours: await ourBytes(counted, proxy), git: (await gitUpdate(counted, proxy)).bytes }),
       });
       bench.emit(
@@ -47,7 +51,16 @@ export const update: Experiment = {
           samples: ours.map((run) => run.update.publishedMs),
           peer: { name: "the first sync", samples: ours.map((run) => run.first.publishedMs) },
           atMostTimes: 0.15,
-          note: `in a new worker; ${stepsNote(ours.map((run) => run.update))}; git fetch --depth 1 takes ${figure(median(git.map(({ ms }) => ms)))} ms`,
+          note: `in a new worker; ${stepsNote(ours.map((run) => run.update))}; git fetch --depth 1 takes ${figure(median(native.map(({ ms }) => ms)))} ms`,
+        }),
+      );
+      bench.emit(
+        makeRow({
+          id: "sync.update-answer",
+          unit: "ms",
+          samples: answer,
+          peer: { name: "the first sync", samples: ours.map((run) => run.first.publishedMs) },
+          note: "the remote's part of that update: the same two questions, by a client that throws the answers away",
         }),
       );
       bench.emit(
@@ -145,6 +158,21 @@ function ourBytes(site: Site, proxy: CountingProxy): Promise<{ update: number; p
     await tab.evaluate(() => globalThis.bench.updateTo("master"));
     return { update, poll: proxy.count() };
   });
+}
+
+/** Milliseconds until the remote has said which commit it has, and sent the pack of that week. */
+async function bareAnswer({ site, subject }: Bench): Promise<number> {
+  const oid = async (branch: string) =>
+    (await git(["rev-parse", `refs/heads/${branch}`], { gitDir: subject.gitDir })).trim();
+  const [want, have] = await Promise.all([oid("master"), oid("previous")]);
+  const headers = { "git-protocol": "version=2", "content-type": "application/x-git-upload-pack-request" };
+  const body = encodeFetchRequest({ agent: "bench", wants: [want], haves: [have], shallow: [have], depth: 1 });
+  const begun = performance.now();
+  const refs = await fetch(`${site.git}/info/refs?service=git-upload-pack`, { headers });
+  await refs.arrayBuffer();
+  const pack = await fetch(`${site.git}/git-upload-pack`, { method: "POST", headers, body });
+  if (!pack.ok || (await pack.arrayBuffer()).byteLength < 1000) throw new Error("The remote sent no pack.");
+  return performance.now() - begun;
 }
 
 async function gitUpdate(site: Site, proxy: CountingProxy | null): Promise<{ ms: number; bytes: number }> {
