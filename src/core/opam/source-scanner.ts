@@ -3,9 +3,23 @@ import { type Token, tokens } from "./lexer.ts";
 import { type PackageSources, packageSources, type Source, sourceOf } from "./package-sources.ts";
 import { opamText, parseOpam } from "./parser.ts";
 
-/** Half of what the parser allows: near a limit, the parser decides. */
-const depthLimit = 50;
+/** Below what the parser allows, also together: sections, lists and prefix operators are counted apart here. */
+const depthLimit = 25;
 const levelLimit = 500;
+
+/** What may come next in a value: before the last two, something has to come. */
+const expects = {
+  /** An operand. */
+  operand: 0,
+  /** One, or the end of the list. */
+  element: 1,
+  /** The right side of a relation. */
+  atom: 2,
+  /** An operator and a right side, or what may follow `more`. */
+  relation: 3,
+  /** Options, `&`, `|`, another element, or the end. */
+  more: 4,
+} as const;
 
 /** Fields of a section that name a source. */
 const fieldNames: readonly string[] = ["src", "checksum", "mirrors", "archive", "http", "git", "hg", "darcs", "local"];
@@ -19,8 +33,9 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 export class SourceScanner {
   readonly #lexer: ByteLexer = new ByteLexer();
   #depth = 0;
-  #levels = 0;
   #bools = 0;
+  /** Tokens that close the lists, groups and options around. */
+  readonly #closing: Uint8Array = new Uint8Array(depthLimit + 1);
   /** From and to of the strings of a section. */
   readonly #notes: Int32Array = new Int32Array(2 * sectionStrings);
   #noted = 0;
@@ -64,7 +79,7 @@ export class SourceScanner {
         versions++;
       }
       if (available === null && this.#lexer.stands("available", from, to)) available = this.#available();
-      else this.#field();
+      else this.#value();
     }
     return { sources, available: available ?? true, extraFiles: [] };
   }
@@ -77,7 +92,7 @@ export class SourceScanner {
       this.#take(tokens.ident);
       if (this.#now() === tokens.colon) {
         this.#lexer.next();
-        this.#field();
+        this.#value();
       } else this.#section();
     }
     this.#lexer.next();
@@ -169,74 +184,65 @@ export class SourceScanner {
       return false;
     }
     this.#bools = 0;
-    this.#field();
+    this.#value();
     // One in brackets, for instance, which the parser knows to read.
     if (this.#bools > 0) throw unsure;
     return true;
   }
 
-  #field(): void {
-    this.#levels = 0;
-    this.#value();
-  }
-
+  /** Reads up to what does not go on with the value. One loop, no function for each rule: what is called most is compiled soon. */
   #value(): void {
-    this.#operand();
-    while (this.#now() === tokens.or || this.#now() === tokens.and) {
-      this.#lexer.next();
-      this.#rise();
-      this.#operand();
+    const lexer = this.#lexer;
+    const closing = this.#closing;
+    let depth = 0;
+    let prefixes = 0;
+    let levels = 0;
+    let expected: number = expects.operand;
+    for (; ; lexer.next()) {
+      const { token } = lexer;
+      if (levels > levelLimit || depth === depthLimit || prefixes === depthLimit) throw unsure;
+      if (expected >= expects.relation) {
+        levels++;
+        if (token === tokens.and || token === tokens.or) {
+          expected = expects.operand;
+          continue;
+        }
+        if (token === tokens.openBrace) {
+          closing[++depth] = tokens.closeBrace;
+          expected = expects.element;
+          continue;
+        }
+        if (expected === expects.relation && (token === tokens.relop || token === tokens.envop)) {
+          expected = expects.atom;
+          continue;
+        }
+        if (depth === 0) return;
+        expected = expects.element;
+        levels--;
+      }
+      if (token >= tokens.ident && token <= tokens.bool) {
+        if (token === tokens.bool) this.#bools++;
+        expected = expected === expects.atom ? expects.more : expects.relation;
+      } else if (expected === expects.atom) throw unsure;
+      else if (expected === expects.element && token === closing[depth]) {
+        depth--;
+        expected = expects.more;
+      } else {
+        levels++;
+        if (token === tokens.relop) expected = expects.atom;
+        else if (token === tokens.pfxop) {
+          prefixes++;
+          expected = expects.operand;
+        } else if (token === tokens.openBracket || token === tokens.openParen) {
+          closing[++depth] = token === tokens.openBracket ? tokens.closeBracket : tokens.closeParen;
+          expected = expects.element;
+        } else throw unsure;
+      }
     }
-  }
-
-  #operand(): void {
-    if (this.#lexer.token === tokens.pfxop) {
-      this.#lexer.next();
-      this.#deeper();
-      this.#rise();
-      this.#operand();
-      this.#depth--;
-      return;
-    }
-    this.#simple();
-    while (this.#now() === tokens.openBrace) this.#list(tokens.closeBrace);
-  }
-
-  #simple(): void {
-    const token = this.#lexer.token;
-    if (token === tokens.openBracket || token === tokens.openParen) {
-      this.#list(token === tokens.openBracket ? tokens.closeBracket : tokens.closeParen);
-      return;
-    }
-    if (token !== tokens.relop) this.#atom();
-    if (this.#now() !== tokens.relop && (this.#now() !== tokens.envop || token === tokens.relop)) return;
-    this.#lexer.next();
-    this.#rise();
-    this.#atom();
-  }
-
-  #atom(): void {
-    const token = this.#lexer.token;
-    if (token < tokens.ident || token > tokens.bool) throw unsure;
-    if (token === tokens.bool) this.#bools++;
-    this.#lexer.next();
-  }
-
-  #list(close: Token): void {
-    this.#lexer.next();
-    this.#deeper();
-    this.#rise();
-    while (this.#now() !== close) this.#value();
-    this.#lexer.next();
-    this.#depth--;
   }
 
   #deeper(): void {
     if (++this.#depth > depthLimit) throw unsure;
-  }
-
-  #rise(): void {
-    if (++this.#levels > levelLimit) throw unsure;
   }
 
   /** A call, not a property: the token changes between two looks at it. */
