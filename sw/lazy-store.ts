@@ -63,7 +63,7 @@ function lazyWriter(open: () => Promise<ArchiveWriter>): ArchiveWriter {
       await opened.write(bytes);
       size = opened.size;
     },
-    read: async (offset, length) => (await writer()).read(offset, length),
+    read: async (...range) => (await writer()).read(...range),
     commit: async (record) => (await writer()).commit(record),
     async abort() {
       await opening?.then(

@@ -63,6 +63,7 @@ export function openServing(
       clock: systemClock,
       slice,
       archiveBytes: defaultLimits.archiveBytes,
+      reuseChunks: true,
       kept: () => void evictBeyond(store).catch(() => undefined),
     }),
     startUpdate: async (repository, order) => update(repository, order),

@@ -2,14 +2,16 @@ import type { Slice } from "../core/cooperation/slice.ts";
 import { BlobPieces } from "../store/blob-pieces.ts";
 import type { ArchiveRecord } from "../store/records.ts";
 import type { ArchiveWriter } from "../store/store.ts";
+import { RecentBytes } from "./recent-bytes.ts";
 
 /**
  * The bytes of an archive while they arrive: in the store piece by piece, and where that has no room or fails, from there on in Blobs,
- * which browsers keep outside of this thread's memory.
+ * which browsers keep outside of this thread's memory. The newest are in memory, so that those who follow do not read them back.
  */
 export class ArchiveBuffer {
   readonly #writer: ArchiveWriter;
   readonly #spilled: BlobPieces;
+  readonly #recent: RecentBytes = new RecentBytes();
   /** Where the Blobs begin. */
   #spillAt: number | null = null;
   #blob: { readonly size: number; readonly bytes: Blob } | null = null;
@@ -37,14 +39,17 @@ export class ArchiveBuffer {
       }
     }
     await this.#spilled.add(rest);
+    this.#recent.add(bytes);
     this.#size += bytes.length;
   }
 
-  /** Some bytes from `offset`, at most `length`. Throws `store-lost`. */
-  async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  /** Some bytes from `offset`, at most `length`, in `into` if it is given. Throws `store-lost`. */
+  async read(offset: number, length: number, into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+    const recent = this.#recent.read(offset, length, into);
+    if (recent !== null) return recent;
     const spillAt = this.#spillAt;
     if (spillAt === null || offset < spillAt) {
-      return this.#writer.read(offset, spillAt === null ? length : Math.min(length, spillAt - offset));
+      return this.#writer.read(offset, spillAt === null ? length : Math.min(length, spillAt - offset), into);
     }
     if (this.#blob?.size !== this.#size) this.#blob = { size: this.#size, bytes: this.#spilled.blob() };
     const from = offset - spillAt;

@@ -2,6 +2,7 @@ import type { Clock } from "../core/cooperation/clock.ts";
 import type { Slice } from "../core/cooperation/slice.ts";
 import { asMirrorError, MirrorError } from "../core/errors.ts";
 import type { ChecksumAlgorithm } from "../core/opam/checksum.ts";
+import { bodyReader } from "../platform/body-reader.ts";
 import type { ArchiveHosts } from "./archive-hosts.ts";
 import { type ArchivePlace, isMixedContent } from "./archive-places.ts";
 import { Digests } from "./blob-digest.ts";
@@ -26,6 +27,7 @@ export interface ArchiveDownloadDeps {
 export interface ArchiveReceiver {
   /** The size that the source names, where it can be believed to be that of the archive. */
   expect(size: number | null): void;
+  /** The array is the caller's again when this has resolved. */
   write(bytes: Uint8Array): Promise<void>;
 }
 
@@ -58,12 +60,12 @@ export async function downloadArchive(
     // Browsers decode what is labelled with Content-Encoding, and then say a length that is not the bodies'.
     const length = Number(response.headers.get("content-length") ?? Number.NaN);
     receiver.expect(place.isGateway && !response.headers.has("content-encoding") && length >= 0 ? length : null);
-    const reader = response.body.getReader();
+    const reader = bodyReader(response.body);
     const slice = deps.slice();
     const digests = await Digests.create(["md5", "sha256", "sha512"], slice);
     for (let total = 0; ; ) {
-      const { done, value } = await within(clock, idleMs, reader.read(), late);
-      if (done) return digests.finish();
+      const value = await within(clock, idleMs, reader.read(), late);
+      if (value === null) return digests.finish();
       abort.throwIfAborted();
       total += value.length;
       if (total > deps.archiveBytes) throw unavailable([`${name} (larger than ${deps.archiveBytes} bytes)`]);

@@ -15,6 +15,8 @@ const totalMs = 600_000;
 
 export interface ArchiveJobDeps extends ArchiveDownloadDeps {
   readonly store: Pick<Store, "archiveWriter">;
+  /** See ArrivalDeps. */
+  readonly reuseChunks?: boolean;
   /** Makes room for so many bytes, if it can. */
   readonly makeRoom?: (bytes: number) => Promise<boolean>;
   /** An archive was stored. */
@@ -122,7 +124,9 @@ export class ArchiveJob {
   async #fetch(place: ArchivePlace): Promise<Archive> {
     const { store, makeRoom } = this.#deps;
     const buffer = new ArchiveBuffer(store.archiveWriter(makeRoom), this.#deps.slice());
-    const arrival = new Arrival(buffer, wholeBytes, () => this.#arriving.resolve(arrival));
+    const { clock, reuseChunks = false } = this.#deps;
+    const large = () => this.#arriving.resolve(arrival);
+    const arrival = new Arrival(buffer, { clock, wholeBytes, reuseChunks, large });
     try {
       const digests = await downloadArchive(this.#deps, place, this.checksum, arrival, this.#abort.signal);
       if (!isAsked(digests, this.#asked, this.#known)) {

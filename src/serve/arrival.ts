@@ -1,10 +1,38 @@
+import type { Clock } from "../core/cooperation/clock.ts";
 import { MirrorError } from "../core/errors.ts";
 import type { ArchiveBuffer } from "./archive-buffer.ts";
 import type { ArchiveReceiver } from "./archive-download.ts";
+import { within } from "./deadline.ts";
 import type { ArchiveStream } from "./ports.ts";
+import { recentBytes } from "./recent-bytes.ts";
 
 /** Bytes that readers get at once. */
 const stepBytes = 256 * 1024;
+/** A reader that is so far behind is waited for: what it has not read is soon no longer in memory. */
+const behindBytes = recentBytes / 2;
+/** Readers are waited for as long as that many bytes arrive each millisecond: nobody who is slow makes all others slow. */
+const leastPace = 8_000;
+/** Who has not read for so long is not waited for. Milliseconds. */
+const asleepMs = 300;
+
+export interface ArrivalDeps {
+  readonly clock: Clock;
+  /** Larger archives are read while they arrive. */
+  readonly wholeBytes: number;
+  /**
+   * Whoever reads a body has taken what is in a chunk before he asks for the next, as a browser that answers a request does: one buffer
+   * serves for all chunks.
+   */
+  readonly reuseChunks: boolean;
+  /** Called once, when it is known that more than `wholeBytes` come. */
+  readonly large: () => void;
+}
+
+/** How far a reader is, and when it got there. */
+interface Progress {
+  at: number;
+  since: number;
+}
 
 /**
  * An archive that arrives from one place. Its readers follow it, and never get its last bytes before all were verified: a body that turns
@@ -12,19 +40,19 @@ const stepBytes = 256 * 1024;
  */
 export class Arrival implements ArchiveReceiver {
   readonly #buffer: ArchiveBuffer;
-  readonly #wholeBytes: number;
-  readonly #large: () => void;
+  readonly #deps: ArrivalDeps;
+  readonly #readers = new Set<Progress>();
   #kept: Uint8Array[] | null = [];
   #size: number | null = null;
   #failure: MirrorError | null = null;
   #isVerified = false;
   #change: { readonly promise: Promise<void>; readonly tell: () => void } = change();
+  /** A reader has read. */
+  #progress: { readonly promise: Promise<void>; readonly tell: () => void } = change();
 
-  /** `large` is called once, when it is known that more than `wholeBytes` come. */
-  constructor(buffer: ArchiveBuffer, wholeBytes: number, large: () => void) {
+  constructor(buffer: ArchiveBuffer, deps: ArrivalDeps) {
     this.#buffer = buffer;
-    this.#wholeBytes = wholeBytes;
-    this.#large = large;
+    this.#deps = deps;
   }
 
   get received(): number {
@@ -37,14 +65,15 @@ export class Arrival implements ArchiveReceiver {
 
   expect(size: number | null): void {
     this.#size = size;
-    if (size !== null && size > this.#wholeBytes) this.#becomeLarge();
+    if (size !== null && size > this.#deps.wholeBytes) this.#becomeLarge();
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     await this.#buffer.write(bytes);
-    this.#kept?.push(bytes);
-    if (this.received > this.#wholeBytes) this.#becomeLarge();
+    this.#kept?.push(bytes.slice());
+    if (this.received > this.#deps.wholeBytes) this.#becomeLarge();
     this.#tell();
+    await this.#waitForReaders(bytes.length / leastPace);
   }
 
   /** The bytes are what they should be. */
@@ -76,24 +105,35 @@ export class Arrival implements ArchiveReceiver {
     return {
       size: this.#size,
       open: (first, last) => {
-        let at = first;
+        const { clock, reuseChunks } = this.#deps;
+        const reader: Progress = { at: first, since: clock.now() };
+        const into = reuseChunks ? new Uint8Array(stepBytes) : undefined;
+        this.#readers.add(reader);
+        const left = () => {
+          this.#readers.delete(reader);
+          this.#progress.tell();
+          ended();
+        };
         return new ReadableStream<Uint8Array<ArrayBuffer>>(
           {
             pull: async (controller) => {
               try {
-                const bytes = await this.#next(at, last + 1);
+                const bytes = await this.#next(reader.at, last + 1, into);
                 if (bytes === null) {
                   controller.close();
-                  return ended();
+                  return left();
                 }
-                at += bytes.length;
+                reader.at += bytes.length;
+                reader.since = clock.now();
+                this.#progress.tell();
+                this.#progress = change();
                 controller.enqueue(bytes);
               } catch (thrown) {
-                ended();
+                left();
                 throw thrown;
               }
             },
-            cancel: ended,
+            cancel: left,
           },
           { highWaterMark: 0 },
         );
@@ -102,12 +142,12 @@ export class Arrival implements ArchiveReceiver {
   }
 
   /** Some bytes from `at`, once they may go out; null at the end. */
-  async #next(at: number, end: number): Promise<Uint8Array<ArrayBuffer> | null> {
+  async #next(at: number, end: number, into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | null> {
     for (;;) {
       if (this.#failure !== null) throw this.#failure;
       const limit = Math.min(end, this.#isVerified ? this.received : this.received - 1);
       if (at < limit) {
-        const bytes = await this.#buffer.read(at, Math.min(stepBytes, limit - at));
+        const bytes = await this.#buffer.read(at, Math.min(stepBytes, limit - at), into);
         if (bytes.length === 0) throw new MirrorError("store-lost", { reason: "an archive that arrives" });
         return bytes;
       }
@@ -116,10 +156,25 @@ export class Arrival implements ArchiveReceiver {
     }
   }
 
+  /** At most `ms`. */
+  async #waitForReaders(ms: number): Promise<void> {
+    const { clock } = this.#deps;
+    const until = clock.now() + ms;
+    for (let now = clock.now(); now < until && this.#isSomeoneBehind(now); now = clock.now()) {
+      await within(clock, until - now, this.#progress.promise, () => undefined);
+    }
+  }
+
+  #isSomeoneBehind(now: number): boolean {
+    for (const { at, since } of this.#readers)
+      if (at < this.received - behindBytes && now - since < asleepMs) return true;
+    return false;
+  }
+
   #becomeLarge(): void {
     if (this.#kept === null) return;
     this.#kept = null;
-    this.#large();
+    this.#deps.large();
   }
 
   #tell(): void {

@@ -15,6 +15,8 @@ export interface ServedArchivesDeps extends Omit<ArchiveDownloadDeps, "hosts"> {
   readonly store: Pick<Store, "archive" | "archivesWith" | "archiveWriter" | "changeArchive" | "note" | "saveNote">;
   /** What opam files list; null lists nothing: then an archive must match what it is asked by. */
   readonly catalog: Pick<ArchiveCatalog, "sourcesOf" | "ownFile"> | null;
+  /** Whoever reads a body has taken what is in a chunk before he asks for the next: chunks may be one buffer. Default false. */
+  readonly reuseChunks?: boolean;
   /** An archive was stored. */
   readonly kept?: () => void;
   /** Makes room in the store for so many bytes, if it can. */

@@ -29,6 +29,8 @@ export interface StoredArchivesDeps {
   readonly store: Pick<Store, "archive" | "archivesWith" | "changeArchive">;
   readonly clock: Clock;
   readonly slice: () => Slice;
+  /** See ServedArchivesDeps. */
+  readonly reuseChunks?: boolean;
 }
 
 /**
@@ -98,8 +100,9 @@ export class StoredArchives {
     const { size } = stored.record;
     const whole = await Digests.create(["sha256"], this.#deps.slice());
     const pieces: string[] = [];
+    const into = new Uint8Array(pieceBytes);
     for (let at = 0; at < size; at += pieceBytes) {
-      const bytes = await stored.read(at, pieceBytes);
+      const bytes = await stored.read(at, pieceBytes, into);
       await whole.update(bytes);
       pieces.push(await this.#sha256Of(bytes));
     }
@@ -123,11 +126,12 @@ export class StoredArchives {
       open: (first, last) => {
         let at = first;
         const end = Math.min(last + 1, size);
+        const into = this.#deps.reuseChunks === true ? new Uint8Array(pieceBytes) : undefined;
         return new ReadableStream<Uint8Array<ArrayBuffer>>(
           {
             pull: async (controller) => {
               const index = Math.floor(at / pieceBytes);
-              const bytes = await stored.read(index * pieceBytes, pieceBytes);
+              const bytes = await stored.read(index * pieceBytes, pieceBytes, into);
               if ((await this.#sha256Of(bytes)) !== pieces[index]) {
                 this.#pieces.delete(name);
                 throw new MirrorError("store-lost", { reason: `archive ${name} has changed while it was read` });

@@ -10,50 +10,84 @@ export interface ArchivePieces {
   put(index: number, piece: Uint8Array<ArrayBuffer>): Promise<void>;
   /** Throws `store-lost`. */
   get(index: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Where what `get` returns is nobody else's: gives it back. */
+  readonly discardPiece?: (piece: Uint8Array<ArrayBuffer>) => void;
   /** Keeps the last piece, if there is one, and makes the archive known, in one step. */
   commit(record: ArchiveRecord, index: number, last: Uint8Array<ArrayBuffer>): Promise<void>;
   discard(): Promise<void>;
 }
 
+interface HeldPiece {
+  readonly index: number;
+  readonly bytes: Promise<Uint8Array<ArrayBuffer>>;
+  /** Reads that copy from it. */
+  readers: number;
+}
+
 /** Reads a range across pieces. The piece that was read last is kept: readers go from the front to the back. */
 export class PieceReader {
-  readonly #size: number;
+  readonly #size: () => number;
   readonly #get: (index: number) => Promise<Uint8Array<ArrayBuffer>>;
-  #last: { readonly index: number; readonly bytes: Promise<Uint8Array<ArrayBuffer>> } | null = null;
+  readonly #discard: ((piece: Uint8Array<ArrayBuffer>) => void) | null;
+  #last: HeldPiece | null = null;
 
-  constructor(size: number, get: (index: number) => Promise<Uint8Array<ArrayBuffer>>) {
+  /** `discard`: where what `get` returns is nobody else's, it is given back by this. */
+  constructor(
+    size: () => number,
+    get: (index: number) => Promise<Uint8Array<ArrayBuffer>>,
+    discard: ((piece: Uint8Array<ArrayBuffer>) => void) | null = null,
+  ) {
     this.#size = size;
     this.#get = get;
+    this.#discard = discard;
   }
 
-  /** At most `length` bytes from `offset`, fewer only at the end. Throws `store-lost` where a piece is gone or too short. */
-  async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
-    const start = Math.min(offset, this.#size);
-    const end = Math.min(start + length, this.#size);
-    const bytes = new Uint8Array(end - start);
+  /** See StoredArchive.read. Throws `store-lost` where a piece is gone or too short. */
+  async read(offset: number, length: number, into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+    const size = this.#size();
+    const start = Math.min(offset, size);
+    const end = Math.min(start + length, size);
+    const bytes = into?.subarray(0, end - start) ?? new Uint8Array(end - start);
     for (let at = start; at < end; ) {
       const index = Math.floor(at / pieceBytes);
-      const piece = await this.#piece(index);
-      const expected = Math.min(pieceBytes, this.#size - index * pieceBytes);
-      if (piece.length !== expected) {
-        throw new MirrorError("store-lost", { reason: `an archive: ${piece.length} of ${expected} bytes of a piece` });
+      const held = this.#hold(index);
+      try {
+        const piece = await held.bytes;
+        const expected = Math.min(pieceBytes, size - index * pieceBytes);
+        if (piece.length !== expected) {
+          const reason = `an archive: ${piece.length} of ${expected} bytes of a piece`;
+          throw new MirrorError("store-lost", { reason });
+        }
+        const from = at - index * pieceBytes;
+        const part = piece.subarray(from, Math.min(piece.length, from + end - at));
+        bytes.set(part, at - start);
+        at += part.length;
+      } finally {
+        held.readers--;
+        if (held !== this.#last) this.#drop(held);
       }
-      const from = at - index * pieceBytes;
-      const part = piece.subarray(from, Math.min(piece.length, from + end - at));
-      bytes.set(part, at - start);
-      at += part.length;
     }
     return bytes;
   }
 
-  #piece(index: number): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.#last?.index === index) return this.#last.bytes;
-    const last = { index, bytes: this.#get(index) };
-    this.#last = last;
-    last.bytes.catch(() => {
-      if (this.#last === last) this.#last = null;
+  #hold(index: number): HeldPiece {
+    const before = this.#last;
+    if (before?.index === index) {
+      before.readers++;
+      return before;
+    }
+    const held = { index, bytes: this.#get(index), readers: 1 };
+    this.#last = held;
+    if (before !== null) this.#drop(before);
+    held.bytes.catch(() => {
+      if (this.#last === held) this.#last = null;
     });
-    return last.bytes;
+    return held;
+  }
+
+  #drop(held: HeldPiece): void {
+    const discard = this.#discard;
+    if (discard !== null && held.readers === 0) held.bytes.then(discard).catch(() => undefined);
   }
 }
 
@@ -63,6 +97,11 @@ export function writePieces(pieces: ArchivePieces, slice: Slice | undefined, mak
   let used = 0;
   let stored = 0;
   let ended = false;
+  const reader = new PieceReader(
+    () => stored * pieceBytes,
+    (index) => pieces.get(index),
+    pieces.discardPiece ?? null,
+  );
 
   const withRoom = async (work: () => Promise<void>) => {
     try {
@@ -103,11 +142,13 @@ export function writePieces(pieces: ArchivePieces, slice: Slice | undefined, mak
       }
     },
 
-    async read(offset, length) {
+    async read(offset, length, into) {
       const inBuffer = stored * pieceBytes;
-      if (offset >= inBuffer) return buffer.slice(offset - inBuffer, Math.min(used, offset - inBuffer + length));
-      const reader = new PieceReader(inBuffer, (index) => pieces.get(index));
-      return reader.read(offset, length);
+      if (offset < inBuffer) return reader.read(offset, length, into);
+      const bytes = buffer.subarray(offset - inBuffer, Math.min(used, offset - inBuffer + length));
+      if (into === undefined) return bytes.slice();
+      into.set(bytes);
+      return into.subarray(0, bytes.length);
     },
 
     async commit(record) {

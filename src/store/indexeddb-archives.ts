@@ -2,6 +2,7 @@ import type { Clock } from "../core/cooperation/clock.ts";
 import type { Slice } from "../core/cooperation/slice.ts";
 import { MirrorError } from "../core/errors.ts";
 import { toHex } from "../core/git/oid.ts";
+import { discardBuffer } from "../platform/discarded-buffer.ts";
 import { PieceReader, withOldDecisions, writePieces } from "./archive-pieces.ts";
 import { blobRange, pieceBytes } from "./blob-bytes.ts";
 import type { IndexedDbConnection } from "./indexeddb-connection.ts";
@@ -129,12 +130,19 @@ async function readArchive(
   const first = isSmall ? await (guess === writer ? guessed : pieces.get([writer, 0])) : undefined;
   if (writers.size >= rememberedWriters) writers.clear();
   if (isSmall) writers.set(sha256, writer);
-  const reader = new PieceReader(record.size, (index) =>
-    index === 0 && first !== undefined
-      ? Promise.resolve(new Uint8Array(first.bytes))
-      : readPiece(connection, writer, index),
+  const reader = new PieceReader(
+    () => record.size,
+    (index) =>
+      index === 0 && first !== undefined
+        ? Promise.resolve(new Uint8Array(first.bytes))
+        : readPiece(connection, writer, index),
+    discardPiece,
   );
-  return { record, read: (offset, length) => reader.read(offset, length) };
+  return { record, read: (...range) => reader.read(...range) };
+}
+
+function discardPiece(piece: Uint8Array<ArrayBuffer>): void {
+  discardBuffer(piece.buffer);
 }
 
 async function readPiece(
@@ -176,6 +184,7 @@ function writeArchive(
           piece.length,
         ),
       get: (index) => readPiece(connection, writer, index),
+      discardPiece,
       commit: (record, index, last) =>
         connection.run(
           "write archive",

@@ -23,8 +23,11 @@ export function memoryArchives({ archives }: MemoryContents, slice: Slice | unde
       const found = archives.get(sha256);
       const record = usableRecord(found?.record);
       if (found === undefined || record === undefined) return undefined;
-      const reader = new PieceReader(record.size, async (index) => piece(found.pieces, index));
-      return { record, read: (offset, length) => reader.read(offset, length) };
+      const reader = new PieceReader(
+        () => record.size,
+        async (index) => piece(found.pieces, index),
+      );
+      return { record, read: (...range) => reader.read(...range) };
     },
     archivesWith: async (algorithm, hex) =>
       [...archives.values()].flatMap(({ record }) => (record[algorithm] === hex ? [record.sha256] : [])),

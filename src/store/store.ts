@@ -108,8 +108,11 @@ export interface PackReadable {
 
 export interface StoredArchive {
   readonly record: ArchiveRecord;
-  /** At most `length` bytes from `offset`; fewer only at the end. Throws `store-lost`. */
-  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * At most `length` bytes from `offset`; fewer only at the end. They may be in `into`, which has room for `length`, so that who reads much makes
+   * no garbage. Throws `store-lost`.
+   */
+  read(offset: number, length: number, into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 export type ArchiveChange = Partial<Pick<ArchiveRecord, "lastUse" | "pinned" | "verifiedAt" | "urls">>;
@@ -123,7 +126,7 @@ export interface ArchiveWriter {
   /** Takes the next bytes; the caller may reuse the array afterwards. One call at a time. Throws `store-quota`: then `abort` is what is left. */
   write(bytes: Uint8Array): Promise<void>;
   /** What was written can be read at once, and for as long as the archive is stored after `commit`. At most up to the end of a piece of the store. */
-  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  read(offset: number, length: number, into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
   /**
    * Makes it an archive of the store, in one step. The caller has hashed the bytes. One with the same sha256 is replaced, and stays pinned.
    */

@@ -103,6 +103,45 @@ describe("a large archive", () => {
     expect(sha("sha256", await (await get(url)).bytes())).toBe(sums.sha256);
   });
 
+  test("is not read back from the store by who follows it, and goes on without who does not", async () => {
+    const source = heldSource();
+    const store = fakeStore();
+    const open = store.archiveWriter.bind(store);
+    let readBack = 0;
+    const counting = Object.assign(store, {
+      archiveWriter: () => {
+        const writer = open();
+        return {
+          get size() {
+            return writer.size;
+          },
+          write: (part: Uint8Array) => writer.write(part),
+          read: (offset: number, length: number, into?: Uint8Array<ArrayBuffer>) => {
+            readBack++;
+            return writer.read(offset, length, into);
+          },
+          commit: (record: Parameters<typeof writer.commit>[0]) => writer.commit(record),
+          abort: () => writer.abort(),
+        };
+      },
+    });
+    const { get } = mirror(() => new Response(source.body), counting);
+    const [following, asleep] = [get(url), get(url)];
+    for (let at = 0; at < 9_000_000; at += 65_536) source.send(bytes.subarray(at, Math.min(9_000_000, at + 65_536)));
+    const reader = (await following).body!.getReader();
+    const begun = await readUpTo(reader, 8_900_000);
+    const before = readBack;
+    for (let at = 9_000_000; at < size; at += 65_536) source.send(bytes.subarray(at, at + 65_536));
+    source.end();
+    const rest = await readUpTo(reader, size - begun.length);
+    expect(sha("sha256", Buffer.concat([begun, rest]))).toBe(sums.sha256);
+    expect(readBack).toBe(before);
+    // Whoever slept so long has to have it read for him.
+    const slept = await readUpTo((await asleep).body!.getReader(), size);
+    expect(sha("sha256", slept)).toBe(sums.sha256);
+    expect(readBack).toBeGreaterThan(before);
+  });
+
   test("is not waited for when everybody has left", async () => {
     const source = heldSource();
     const { get, archives } = mirror(() => new Response(source.body));
