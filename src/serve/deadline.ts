@@ -16,10 +16,13 @@ export async function within<T, L>(clock: Clock, ms: number, promise: Promise<T>
   }
 }
 
+/** Made once: nobody looks at it. */
+const settled = new Error("the promise has settled");
+
 /** Ends one sleep. Every answer makes two, and an AbortController with the DOMException of its abort costs more than all else that a file needs. */
 class Cancellation implements Aborting {
   aborted = false;
-  readonly reason = "the promise has settled";
+  readonly reason: Error = settled;
   #listener: (() => void) | null = null;
 
   throwIfAborted(): void {
