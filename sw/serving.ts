@@ -64,6 +64,7 @@ export function openServing(
       slice,
       archiveBytes: defaultLimits.archiveBytes,
       reuseChunks: true,
+      isStrict: async (name) => (await store.repository(name))?.config.strictChecksums === true,
       kept: () => void evictBeyond(store).catch(() => undefined),
     }),
     startUpdate: async (repository, order) => update(repository, order),

@@ -2,6 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { MirrorError } from "../core/errors.ts";
 import { defaultLimits } from "../core/git/limits.ts";
 import type { ArchiveCatalog, KnownArchive } from "../serve/archive-catalog.ts";
+import { type ArchiveRecord, schemaVersion } from "../store/records.ts";
 import { digestsOf } from "./archive-digest.ts";
 import { type DownloadedArchives, matches } from "./archive-download.ts";
 import type { FolderCache } from "./archive-folder.ts";
@@ -12,6 +13,9 @@ const negativeMs = 60_000;
 const negativeEntries = 10_000;
 const scanWaitMs = 15_000;
 const shownFailures = 50;
+
+/** Of archives in a folder, where nothing else is written down. */
+const storedFacts = { schema: schemaVersion, type: "application/octet-stream", urls: [] };
 
 /** An archive whose bytes were hashed through this very handle. The receiver closes it. */
 export interface VerifiedArchive {
@@ -87,6 +91,13 @@ export class Archives {
     if (this.#missing.size >= negativeEntries) this.#missing.clear();
     this.#missing.set(missed, { until: performance.now() + negativeMs, tried });
     throw new MirrorError("archive-unavailable", { checksum: key, tried });
+  }
+
+  /** What is stored of what was fetched, for `status` and the list of archives. */
+  async records(): Promise<readonly ArchiveRecord[]> {
+    const shelved = await this.#downloads.shelf.records();
+    // Each is verified whenever it is read.
+    return shelved.map((record) => ({ ...storedFacts, ...record, verifiedAt: record.lastUse }));
   }
 
   /** Checksums as opam writes them: those that are being fetched, and the newest that could not be. */

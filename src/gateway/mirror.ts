@@ -102,7 +102,7 @@ export async function gatewayMirror(parts: MirrorParts): Promise<GatewayMirror> 
   );
   const handler = createHandler({
     base: new URL(parts.base, inProcessBase).href,
-    store,
+    store: withShelf(store, parts.archives),
     openSnapshot,
     clock: systemClock,
     slice: gatewaySlice,
@@ -162,6 +162,18 @@ function onlyFollowed(store: Store, names: ReadonlySet<string>): Store {
     ...store,
     repositories: async () => (await store.repositories()).filter(({ name }) => names.has(name)),
     repository: async (name) => (names.has(name) ? store.repository(name) : undefined),
+  };
+}
+
+/** The gateway's archives lie in a folder of their own: what is said of them is read there. */
+function withShelf(store: Store, archives: Archives): Store {
+  return {
+    ...store,
+    archiveRecords: () => archives.records(),
+    archiveTotals: async () => {
+      const records = await archives.records();
+      return { stored: records.length, storedBytes: records.reduce((sum, { size }) => sum + size, 0) };
+    },
   };
 }
 

@@ -173,7 +173,10 @@ async function follow(options: GatewayOptions, scratch: string, folders: FolderC
   return followed === undefined ? [] : [{ ...followed, remote: demo.remote }];
 }
 
-function configOf(followed: readonly Followed[], { mirror, archiveMirrors = [] }: GatewayOptions): MirrorConfig {
+function configOf(
+  followed: readonly Followed[],
+  { mirror, archiveMirrors = [], strictChecksums = false }: GatewayOptions,
+): MirrorConfig {
   return {
     version: packageVersion(),
     archives: true,
@@ -186,6 +189,7 @@ function configOf(followed: readonly Followed[], { mirror, archiveMirrors = [] }
       origins,
       upstream: upstream !== null,
       ...(archiveMirrors.length === 0 ? {} : { archiveMirrors }),
+      ...(strictChecksums ? { strictChecksums } : {}),
       ...(notice === null ? {} : { notice }),
     })),
   };

@@ -23,6 +23,8 @@ export interface RepositoryConfig {
   readonly upstream: boolean;
   /** Caches of archives that the served `repo` file names behind our own. */
   readonly archiveMirrors?: readonly string[];
+  /** Whether archives of which only an md5 is known are refused. Default false: they are served. */
+  readonly strictChecksums?: boolean;
   /** See RepositoryStatus.notice. */
   readonly notice?: string;
 }

@@ -13,6 +13,8 @@ const shown = 50;
 
 export interface ServedArchivesDeps extends Omit<ArchiveDownloadDeps, "hosts"> {
   readonly store: Pick<Store, "archive" | "archivesWith" | "archiveWriter" | "changeArchive" | "note" | "saveNote">;
+  /** Whether archives of which only an md5 is known are refused for that repository. Left out: for none. */
+  readonly isStrict?: (repository: string) => Promise<boolean>;
   /** What opam files list; null lists nothing: then an archive must match what it is asked by. */
   readonly catalog: Pick<ArchiveCatalog, "sourcesOf" | "ownFile"> | null;
   /** Whoever reads a body has taken what is in a chunk before he asks for the next: chunks may be one buffer. Default false. */
@@ -50,6 +52,12 @@ export class ServedArchives implements Archives {
     const known = (await this.#deps.catalog?.sourcesOf(repository, asked)) ?? null;
     const own = known?.files === undefined ? null : await this.#deps.catalog?.ownFile(repository, asked, known);
     if (own) return { body: own.bytes, sha256: own.sha256, source: "snapshot" };
+    // Rarely asked: few archives have nothing but an md5.
+    if ((known === null ? algorithm === "md5" : known.weak) && (await this.#deps.isStrict?.(repository))) {
+      throw new MirrorError("forbidden", {
+        reason: `nothing stronger than ${algorithm}=${hex} is known of this archive`,
+      });
+    }
     // What must match the same is the same, whichever of its checksums it is asked by.
     const key = known === null ? `${algorithm}=${hex}` : JSON.stringify(known.alternatives);
     const job = this.#jobs.get(key) ?? this.#start(key, asked, known);

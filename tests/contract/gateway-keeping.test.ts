@@ -3,6 +3,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildDemoRepository, type DemoRepository } from "../../src/demo/build.ts";
 import { FetchedArchives } from "../../src/gateway/fetched-archives.ts";
+import type { ArchivesAnswer } from "../../src/protocol/archives.ts";
 import type { Status } from "../../src/protocol/status.ts";
 import { type TestGateway, temporaryFolder, testGateway } from "../support/gateway.ts";
 import { heldCache } from "../support/serving/held-cache.ts";
@@ -60,6 +61,15 @@ test("what the command line keeps is fetched ahead, and served without its sourc
     ).toBe(hex);
   }
   await expect.poll(() => kept(again), { timeout: 20_000 }).toMatch(new RegExp(`^${asked.length} of ${asked.length} `));
+  // The folder of archives is what is listed and counted.
+  const { archives } = (await (await fetch(`${again.page}opam/default/archives`)).json()) as ArchivesAnswer;
+  const hexes = new Set(archives.flatMap(({ md5, sha256, sha512 }) => [md5, sha256, sha512]));
+  for (const path of asked) expect(hexes).toContain(path.split("/").at(-1));
+  expect(archives.every(({ pinned }) => pinned)).toBe(true);
+  expect((await ready(again)).repositories[0]?.archives).toMatchObject({
+    stored: archives.length,
+    storedBytes: archives.reduce((sum, { size }) => sum + size, 0),
+  });
 }, 60_000);
 
 test("what no source has is said once, with the reason", async () => {

@@ -117,6 +117,28 @@ describe("archives through the gateway", () => {
     expect(archives.report()).toEqual({ active: [], failed: [], mismatched: [] });
   });
 
+  test("are refused by an md5 alone where checksums must be strong, stored or not", async () => {
+    const list = (algorithm: "md5" | "sha256") => [{ algorithm, hex: sums[algorithm] }];
+    let listed = [list("md5")];
+    const { archives, asked } = archivesWith(() => new Response(bytes), {
+      catalog: {
+        ownFile: async () => null,
+        sourcesOf: async (name) =>
+          name === "unknown" ? null : { alternatives: listed, urls: [], mirrors: [], weak: listed[0]!.length === 1 },
+      },
+      isStrict: async (name) => name !== "lenient",
+    });
+    const get = (name: string, by: "md5" | "sha256") => archives.get(name, by, sums[by], never());
+    for (const name of ["strict", "unknown"])
+      await expect(get(name, "md5")).rejects.toMatchObject({ code: "forbidden" });
+    expect(asked).toEqual([]);
+    expect(await get("lenient", "md5")).toMatchObject({ sha256: sums.sha256 });
+    await expect(get("strict", "md5")).rejects.toMatchObject({ code: "forbidden" });
+    expect(await get("unknown", "sha256")).toMatchObject({ source: "store" });
+    listed = [[...list("md5"), ...list("sha256")]];
+    expect(await get("strict", "md5")).toMatchObject({ source: "store" });
+  });
+
   test("what the gateway tried is passed on", async () => {
     const { archives } = archivesWith(() =>
       Response.json({ data: { tried: ["https://a.example/x"] } }, { status: 404 }),

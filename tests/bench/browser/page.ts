@@ -10,7 +10,7 @@ import {
 } from "../../../src/protocol/messages.ts";
 import { scopeNames } from "../../../src/protocol/names.ts";
 import type { BenchEngine, CompactionFigures, EngineOptions, SyncFigures, TarballFigures } from "./bench-engine.ts";
-import { timeDecisions } from "./decisions.ts";
+import { type Decisions, timeDecisions } from "./decisions.ts";
 import type { PackFigures } from "./pack-worker.ts";
 import { answer, Flood, oneByOne, type RequestFigures, SteadyRequests } from "./requests.ts";
 import type { StockFigures } from "./stock-worker.ts";
@@ -241,7 +241,7 @@ const calls = {
       await cache.put(mount + path, await fetch(new URL(`gateway/archive/sha256/${sha256}`, base)));
   },
 
-  timeDecisions: (count: number): Promise<number[]> => timeDecisions(base, count),
+  timeDecisions: (count: number, restarted: boolean): Promise<Decisions> => timeDecisions(base, count, restarted),
 
   /** The bytes of the pack are fetched beforehand, and are in the worker before its clock starts. */
   async indexPack(tip: string, keepWorker: boolean): Promise<PackFigures> {

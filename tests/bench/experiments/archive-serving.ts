@@ -16,6 +16,8 @@ const archives = 80;
 const together = 8;
 const rounds = 4;
 const unrelated = 10_000;
+/** A tenth more than zero is what the clock makes of less than a tenth. */
+const decideMs = 0.101;
 
 interface Asked {
   /** As opam asks: by the first checksum that is listed, which is an md5 for most. */
@@ -25,7 +27,7 @@ interface Asked {
 
 export const archiveServing: Experiment = {
   part: "serve",
-  ids: ["serve.archive", "serve.decide"],
+  ids: ["serve.archive", "serve.decide", "serve.decide-restarted"],
   async measure(bench) {
     const real = realData();
     if (real === null) {
@@ -52,10 +54,18 @@ export const archiveServing: Experiment = {
       makeRow({
         id: "serve.decide",
         unit: "ms",
-        samples: mirror.map(({ decide }) => percentile99(decide)),
-        // A tenth more than zero is what the clock makes of less than a tenth.
-        atMost: 0.101,
-        note: `p99 of ${unrelated} URLs that are nobody's; all of them ${figure(median(mirror.map(({ decide }) => sum(decide))))} ms`,
+        samples: mirror.map(({ decide }) => percentile99(decide.times)),
+        atMost: decideMs,
+        note: `p99 of ${unrelated} URLs that are nobody's; all of them ${figure(median(mirror.map(({ decide }) => sum(decide.times))))} ms`,
+      }),
+    );
+    bench.emit(
+      makeRow({
+        id: "serve.decide-restarted",
+        unit: "ms",
+        samples: mirror.map(({ restarted }) => percentile99(restarted.times)),
+        atMost: decideMs,
+        note: `the same in a new context, from its first decision on: ${median(mirror.map(({ restarted }) => restarted.early))} of them before the archive index was read; all of them ${figure(median(mirror.map(({ restarted }) => sum(restarted.times))))} ms, the longest ${figure(median(mirror.map(({ restarted }) => Math.max(...restarted.times))))}`,
       }),
     );
   },
@@ -82,8 +92,10 @@ function fromMirror(site: Site, asked: readonly Asked[]) {
     await tab.evaluate(() => globalThis.bench.registerMirror());
     await tab.evaluate((branch) => globalThis.bench.sync(branch), "master");
     const warm = await warmRequests(tab, asked);
-    const decide = await tab.evaluate((count) => globalThis.bench.timeDecisions(count), unrelated);
-    return { warm, decide };
+    const decide = await tab.evaluate((count) => globalThis.bench.timeDecisions(count, false), unrelated);
+    await tab.goto(site.page);
+    const restarted = await tab.evaluate((count) => globalThis.bench.timeDecisions(count, true), unrelated);
+    return { warm, decide, restarted };
   });
 }
 
