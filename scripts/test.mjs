@@ -19,7 +19,7 @@ const suites = {
     built: true,
   },
   e2e: { folders: ["tests/e2e"], programs: ["chromium", "opam"], built: true },
-  slow: { folders: ["tests/slow"], programs: ["chromium"], built: true },
+  slow: { folders: ["tests/slow"], programs: ["chromium", "firefox", "webkit"], built: true },
 };
 
 const separator = process.argv.indexOf("--", 2);

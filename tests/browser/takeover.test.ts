@@ -1,11 +1,11 @@
-import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
 import { scopeNames } from "../../src/protocol/names.ts";
-import { git } from "../fixtures/git-command.ts";
 import { makeOpamRepository, type OpamRepository } from "../fixtures/opam-repository.ts";
+import { pushChanges } from "../fixtures/push-changes.ts";
 import { Random } from "../fixtures/random.ts";
 import { browserNames, launch, skipReason, type TestBrowser, type TestPage } from "../support/browsers/browser.ts";
+import { busiestProcess } from "../support/browsers/process-tree.ts";
 import { raceRepeats } from "../support/races.ts";
 import { dashboardReady } from "../support/serving/dashboard-page.ts";
 import { type MirrorSite, mirrorSite } from "../support/serving/mirror-site.ts";
@@ -14,7 +14,7 @@ import { leaderAmong, tabState, takeoverMs } from "../support/serving/tabs.ts";
 import { TakeoverTimes } from "../support/serving/takeover-times.ts";
 
 // What tabs.test.ts does in Chromium, as far as the others can be driven to it: neither has a command that freezes or crashes a tab. A page
-// that takes the lock and is silent does what a frozen leader does.
+// that takes the lock and is silent does what a frozen leader does, and WebKit's processes can be killed.
 
 /** So many files change that a compaction is due. */
 const changedFiles = 150;
@@ -116,10 +116,34 @@ describe.each(browserNames)("%s: the tab that leads", (name) => {
     await seen.close();
   });
 
+  // WebKit has a process for each tab; in Firefox all tabs of an origin share one.
+  const leaderProcess = (leader: TestPage) =>
+    busiestProcess(
+      browser.profile,
+      (commandLine) => commandLine.includes("WebKitWebProcess"),
+      () =>
+        leader.evaluate(() => {
+          for (const end = performance.now() + 300; performance.now() < end; );
+        }),
+    );
+
+  if (name === "webkit") {
+    check("is followed within two seconds when its process is killed", async () => {
+      const { leader, other } = await roles();
+      const pid = await leaderProcess(leader);
+      tabs = [other];
+      await times.check("crashed", async () => {
+        const since = Date.now();
+        process.kill(pid, "SIGKILL");
+        return takeoverMs(tabs, since);
+      });
+    });
+  }
+
   const random = new Random(`takeover/${name}`);
   check("is followed in the middle of a compaction by one that compacts", async () => {
     const { leader, other } = await roles();
-    const commit = await pushChanges(site);
+    const commit = await pushChanges(site.gitDir, repository.branch, changedFiles);
     await leader.evaluate(() => globalThis.opamMirror!.update());
     await expect
       .poll(async () => (await servedSnapshot(other))?.commit, { timeout: 10_000, interval: 10 })
@@ -136,20 +160,3 @@ describe.each(browserNames)("%s: the tab that leads", (name) => {
     await expect.poll(() => servedSnapshot(other), { timeout: 10_000 }).toEqual({ commit, packs: 1 });
   });
 });
-
-/** A commit upon the newest one, in which files are exchanged for others. */
-async function pushChanges({ gitDir, push }: MirrorSite): Promise<string> {
-  const branch = `refs/heads/${repository.branch}`;
-  const tip = await git(["log", "-1", "--format=%H %ct", branch], { gitDir });
-  const [parent, date] = tip.split(" ");
-  const files = (await git(["ls-tree", "-r", "--name-only", branch, "packages/"], { gitDir })).split("\n");
-  const changes = files.slice(0, changedFiles).map((path) => {
-    const text = `opam-version: "2.0"\n# ${randomBytes(600).toString("hex")}\n`;
-    return `M 100644 inline ${path}\ndata ${text.length}\n${text}`;
-  });
-  const head = `commit refs/heads/next\ncommitter Carl <carl@example.org> ${Number(date) + 60} +0000\ndata 0\nfrom ${parent}\n`;
-  await git(["fast-import", "--quiet", "--force"], { gitDir, input: `${head}${changes.join("\n")}\n` });
-  const commit = await git(["rev-parse", "refs/heads/next"], { gitDir });
-  await push(commit);
-  return commit;
-}

@@ -6,7 +6,8 @@ import { systemClock } from "../../src/platform/clock.ts";
 import { openFileStore } from "../../src/store/files.ts";
 import { SnapshotReader } from "../../src/store/snapshot-reader.ts";
 import { compactSnapshot } from "../../src/sync/compact.ts";
-import { git } from "../fixtures/git-command.ts";
+import { copyRepository } from "../fixtures/fixture-cache.ts";
+import { pushChanges } from "../fixtures/push-changes.ts";
 import { startHostileServer } from "../support/forge/hostile-replies.ts";
 import { temporaryFolder } from "../support/gateway.ts";
 import { macrotask, nodeSlice, openNodeMirror } from "../support/node-mirror.ts";
@@ -18,8 +19,8 @@ import { realData, skipReason } from "../support/real-data.ts";
 const megabyte = 1e6;
 /** Beside the new pack: room for 16 MiB of it is taken at once, and there are windows, inflated objects and tables. */
 const besideMb = 40;
-/** Between two of the commits that are synced: about as many as two weeks have. */
-const apart = 120;
+/** So few that no compaction is due before there are ten packs. */
+const changedFiles = 100;
 
 interface Run {
   readonly packs: number;
@@ -30,18 +31,17 @@ interface Run {
   readonly all: number;
 }
 
-/** Syncs so many commits one after another, the last being the branch's, and compacts what came of it. */
+/** Syncs the repository and so many states of it one after another, and compacts what came of it. */
 async function compactionOf(repository: string, syncs: number): Promise<Run> {
   await using folder = await temporaryFolder();
   const gitDir = folder.at("remote.git");
-  await git(["clone", "--quiet", "--bare", "--shared", "--single-branch", "--branch", "master", repository, gitDir]);
-  const history = (await git(["rev-list", "--first-parent", "--max-count=2000", "master"], { gitDir })).split("\n");
+  await copyRepository(repository, gitDir);
   const server = await startHostileServer(gitDir);
   const store = await openFileStore(folder.at("store"));
   const mirror = await openNodeMirror({ remote: server.url, branch: "master", store });
   try {
-    for (let i = syncs - 1; i >= 0; i--) {
-      await git(["update-ref", "refs/heads/master", history[i * apart]!], { gitDir });
+    for (let i = 0; i < syncs; i++) {
+      if (i > 0) await pushChanges(gitDir, "master", changedFiles);
       expect((await mirror.sync()).lastSync?.error).toBeNull();
     }
     const record = async () => (await new SnapshotReader(store).current("default"))!.record;
@@ -67,11 +67,14 @@ async function compactionOf(repository: string, syncs: number): Promise<Run> {
     collectGarbage();
     const first = process.memoryUsage();
     let [arrays, all] = [0, 0];
+    let samples = 0;
     const timer = setInterval(() => {
+      // What is held counts, not what is about to be collected.
+      if (samples++ % 10 === 0) collectGarbage();
       const now = process.memoryUsage();
       arrays = Math.max(arrays, now.arrayBuffers - first.arrayBuffers);
       all = Math.max(all, now.arrayBuffers + now.heapUsed - first.arrayBuffers - first.heapUsed);
-    }, 2);
+    }, 5);
     await compactSnapshot(host, await record(), epoch, new AbortController().signal);
     clearInterval(timer);
     const after = await bytesOf();
@@ -83,10 +86,8 @@ async function compactionOf(repository: string, syncs: number): Promise<Run> {
   }
 }
 
-function collectGarbage(): void {
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
-}
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 test("compaction holds the new pack and no more than 40 MB beside it, however many packs there were", async (context) => {
   const real = realData();

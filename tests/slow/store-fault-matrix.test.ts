@@ -4,10 +4,14 @@ import { failureNames } from "../support/failing-indexeddb.ts";
 import { phases, StoreFaultMatrix } from "../support/store-fault-matrix.ts";
 
 let matrix: StoreFaultMatrix;
+let runs = 0;
 beforeAll(async () => {
   matrix = await StoreFaultMatrix.open();
 });
-afterAll(() => matrix.close());
+afterAll(async () => {
+  console.log(`${runs} runs in which an operation failed`);
+  await matrix.close();
+});
 
 describe.each(phases)("every storage operation of a %s fails", (phase) => {
   describe.each(failureNames)("with %s", (name) => {
@@ -20,6 +24,7 @@ describe.each(phases)("every storage operation of a %s fails", (phase) => {
       // One more than there are: the last run is one in which nothing fails.
       for (let nth = 1; nth <= operations + 1; nth++) {
         const outcome = await matrix.run(phase, { nth, name, forGood });
+        runs++;
         wrong.push(...outcome.wrong.map((one) => `operation ${nth} of ${operations}: ${one}`));
       }
       expect(wrong).toEqual([]);
