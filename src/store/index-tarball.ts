@@ -44,18 +44,19 @@ export async function buildTarball(snapshot: Snapshot, repoBytes: Uint8Array, sl
 function addFile(writer: ChunkWriter, path: string, bytes: Uint8Array, mtime: number): void {
   writeUstarHeader(writer.room(recordBytes), path, bytes.length, mtime);
   writer.write(bytes);
-  writer.room(ustarPadding(bytes.length));
+  writer.room(ustarPadding(bytes.length)).fill(0);
 }
 
 /** Gathers small writes into chunks. What is full waits for `flushed`, which has to be awaited before much more is written. */
 class ChunkWriter {
-  readonly #writer: WritableStreamDefaultWriter<BufferSource>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #slice: Slice;
   readonly #full: Uint8Array<ArrayBuffer>[] = [];
+  readonly #free: Uint8Array<ArrayBuffer>[] = [];
   #chunk = new Uint8Array(chunkBytes);
   #used = 0;
 
-  constructor(writer: WritableStreamDefaultWriter<BufferSource>, slice: Slice) {
+  constructor(writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>, slice: Slice) {
     this.#writer = writer;
     this.#slice = slice;
   }
@@ -68,12 +69,11 @@ class ChunkWriter {
     }
   }
 
-  /** The next bytes, zero until they are written. They are of one chunk: tar counts in records, and a chunk holds a number of them. */
+  /** The next bytes, all of which are to be written. They are of one chunk: tar counts in records, and a chunk holds a number of them. */
   room(size: number): Uint8Array {
     if (this.#used === chunkBytes) {
       this.#full.push(this.#chunk);
-      // The compressor may hold the old chunk for a while.
-      this.#chunk = new Uint8Array(chunkBytes);
+      this.#chunk = this.#free.pop() ?? new Uint8Array(chunkBytes);
       this.#used = 0;
     }
     this.#used += size;
@@ -86,8 +86,8 @@ class ChunkWriter {
   }
 
   async close(): Promise<void> {
-    if (this.#used > 0) this.#full.push(this.#chunk.subarray(0, this.#used));
     await this.#flush();
+    if (this.#used > 0) await this.#writer.write(this.#chunk.subarray(0, this.#used));
     await this.#writer.close();
   }
 
@@ -99,6 +99,7 @@ class ChunkWriter {
   async #flush(): Promise<void> {
     for (const chunk of this.#full.splice(0)) {
       await this.#writer.write(chunk);
+      this.#free.push(chunk);
       if (this.#slice.due()) await this.#slice.pause();
     }
   }

@@ -86,8 +86,14 @@ export async function syncRepository(
   const indexedBefore = before && { snapshot: before, index: soundArchiveIndex(host.store, before.tree) };
   indexedBefore?.index.catch(() => undefined);
   const { snapshot, reader, changes } = await fetchSnapshot(host, wanted, slice, observer, signal);
-  await writeGitRecords(host, config.name, remote, tip, snapshot.packs, slice);
-  await ensureIndexes(host, snapshot, indexedBefore, remote, slice, observer, reader);
+  // They mostly wait for the disk.
+  const records = writeGitRecords(host, config.name, remote, tip, snapshot.packs, slice);
+  records.catch(() => undefined);
+  try {
+    await ensureIndexes(host, snapshot, indexedBefore, remote, slice, observer, reader);
+  } finally {
+    await records;
+  }
   return { tip, changes };
 }
 

@@ -6,7 +6,7 @@ import { headRoom } from "./object-head.ts";
  * In front of each object is room for its head.
  */
 export class Arena {
-  readonly #capacity: number;
+  #capacity: number;
   readonly #segments: (Uint8Array<ArrayBuffer> | null)[] = [];
   readonly #segmentBytes: number;
   #oldest = 0;
@@ -53,9 +53,14 @@ export class Arena {
     this.#used = this.at + size;
   }
 
-  /** Segments that are forgotten are written to again from now on: nobody may hold more than one object, nor one for long. */
+  /**
+   * What is held stays: what comes from now on goes into two further segments, which are written to again and again. Nobody may hold more than
+   * one object then, nor one for long.
+   */
   recycle(): void {
     this.#recycles = true;
+    this.#oldest = this.#segments.length;
+    this.#capacity = this.#held + 2 * this.#segmentBytes;
   }
 
   /** Forgets everything. */

@@ -52,6 +52,12 @@ export class Inflater {
   #written = 0;
   #kind = 0;
   #final = false;
+  readonly #checks: boolean;
+
+  /** `checks`: whether the checksum at the end of a stream is compared. Bytes that were hashed before need it as little. */
+  constructor(checks: boolean = true) {
+    this.#checks = checks;
+  }
 
   /**
    * Inflates the stream at `source[from..end)` into `target[to..to+size)`. Returns the position after the stream, `needMore` or `corrupt`;
@@ -92,6 +98,7 @@ export class Inflater {
     const at = this.#at;
     if (at + 4 > end) return needMore;
     if (written !== to + size) return corrupt;
+    if (!this.#checks) return at + 4;
     const expected = ((source[at]! << 24) | (source[at + 1]! << 16) | (source[at + 2]! << 8) | source[at + 3]!) >>> 0;
     return adler32(target, to, written) === expected ? at + 4 : corrupt;
   }

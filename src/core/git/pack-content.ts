@@ -16,7 +16,7 @@ export class PackContent {
   readonly #buffer: PackBuffer;
   readonly #objects: PackObjects;
   readonly #limits: Limits;
-  readonly #inflater: Inflater = new Inflater();
+  readonly #inflater: Inflater = new Inflater(false);
   #repeatedBytes = 0;
 
   constructor(buffer: PackBuffer, objects: PackObjects, limits: Limits) {

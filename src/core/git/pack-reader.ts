@@ -67,7 +67,7 @@ export class PackReader {
       limits,
       objectSha1,
       treeCacheBytes ?? 16 * mebibyte,
-      objectCacheBytes ?? 8 * mebibyte,
+      objectCacheBytes ?? 10 * mebibyte,
     );
     this.#content = new PackContent(this.buffer, this.#objects, limits);
     this.#deltas = new PackDeltas(this.#objects, this.#content, limits, missing);

@@ -20,8 +20,6 @@ export interface SyncFigures {
   readonly steps: readonly StepFigures[];
   /** Every package file is servable from here on. */
   readonly publishedMs: number;
-  /** The small Git records are there as well. */
-  readonly recordedMs: number;
   /** So is `index.tar.gz`. */
   readonly indexedMs: number;
   /** So is the archive index, in an update before `index.tar.gz`. */

@@ -124,7 +124,6 @@ export class EngineBench {
     return {
       steps: this.#steps,
       publishedMs: at("published"),
-      recordedMs: at("recorded"),
       indexedMs: at("indexed"),
       archivesMs: at("archives"),
       settledMs: at("settled"),
