@@ -126,7 +126,7 @@ describe("updates", () => {
     expect(Math.max(...packs)).toBeLessThanOrEqual(11);
     expect(packs.filter((count) => count === 2).length).toBeGreaterThan(1);
     await mirror.close();
-  });
+  }, 90_000);
 
   it("receive a small part of the first sync's bytes", async () => {
     await remote.follow(remote.source.commits[0]!);
