@@ -1,5 +1,6 @@
 import type { Slice } from "../core/cooperation/slice.ts";
 import { Manifest } from "../core/git/manifest.ts";
+import type { KeptRun } from "../core/git/tree-walk.ts";
 import { ArchiveIndex } from "../core/opam/archive-index.ts";
 import { ArchiveIndexBuilder } from "../core/opam/archive-index-builder.ts";
 import { archiveIndexDigest } from "../store/archive-index-digest.ts";
@@ -16,6 +17,8 @@ const packageFile = /\/[^/.]+\.[^/]+\/opam$/;
 export interface IndexedSnapshot {
   readonly snapshot: SnapshotRecord;
   readonly index: Promise<ArchiveIndexRecord | null>;
+  /** Runs of its manifest that the new one is known to have as they are, in order. */
+  readonly kept: readonly KeptRun[];
 }
 
 /**
@@ -37,7 +40,7 @@ export async function ensureArchiveIndex(
   const builder =
     before === null || old === null
       ? await ofAll(snapshot, slice)
-      : await ofChanges(snapshot, manifest, before.snapshot, old, slice);
+      : await ofChanges(snapshot, manifest, before, old, slice);
   await compareExtraFiles(snapshot, builder, slice);
   const built = await builder.finish((rank) => manifest.path(rank), slice);
   const facts = { schema: schemaVersion, tree, ...built, mirrors };
@@ -63,12 +66,12 @@ async function ofAll(snapshot: Snapshot, slice: Slice): Promise<ArchiveIndexBuil
 async function ofChanges(
   snapshot: Snapshot,
   manifest: Manifest,
-  before: SnapshotRecord,
+  before: IndexedSnapshot,
   old: ArchiveIndexRecord,
   slice: Slice,
 ): Promise<ArchiveIndexBuilder> {
-  const oldManifest = new Manifest(before.manifest);
-  const same = await keptRanks(oldManifest, manifest, slice);
+  const oldManifest = new Manifest(before.snapshot.manifest);
+  const same = await keptRanks(oldManifest, manifest, before.kept, slice);
   const { ranks, changed } = await withChangedFiles(oldManifest, manifest, same, slice);
   const kept = (path: string) => (ranks[oldManifest.find(path)] ?? -1) >= 0;
   const { tables, problems } = old;

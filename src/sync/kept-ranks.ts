@@ -1,5 +1,6 @@
 import type { Slice } from "../core/cooperation/slice.ts";
 import type { Manifest } from "../core/git/manifest.ts";
+import type { KeptRun } from "../core/git/tree-walk.ts";
 
 export interface KeptRanks {
   /** By rank in the manifest before: the rank of the same file now, or -1 where it changed or is gone. */
@@ -8,11 +9,22 @@ export interface KeptRanks {
   readonly changed: readonly number[];
 }
 
-/** Compares two manifests in one walk along both. */
-export async function keptRanks(before: Manifest, now: Manifest, slice: Slice): Promise<KeptRanks> {
+/** Compares two manifests in one walk along both. `kept`: runs that are known to be equal, in order. */
+export async function keptRanks(
+  before: Manifest,
+  now: Manifest,
+  kept: readonly KeptRun[],
+  slice: Slice,
+): Promise<KeptRanks> {
   const ranks = new Int32Array(before.count).fill(-1);
   const changed: number[] = [];
-  for (let i = 0, j = 0; j < now.count; ) {
+  for (let i = 0, j = 0, runs = 0; j < now.count; ) {
+    const run = kept[runs];
+    if (run !== undefined && run.from === i && run.at === j) {
+      while (i < run.to) ranks[i++] = j++;
+      runs++;
+    }
+    if (j === now.count) break;
     const order = i < before.count ? before.comparePath(i, now, j) : 1;
     if (order < 0) i++;
     else {

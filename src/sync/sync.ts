@@ -2,6 +2,7 @@ import type { Slice } from "../core/cooperation/slice.ts";
 import { MirrorError } from "../core/errors.ts";
 import { Manifest } from "../core/git/manifest.ts";
 import type { PackReader } from "../core/git/pack-reader.ts";
+import type { KeptRun } from "../core/git/tree-walk.ts";
 import { type RepoFile, rewriteRepoFile } from "../core/opam/repo-file.ts";
 import { deflate } from "../platform/deflate.ts";
 import { createDigest } from "../platform/digest.ts";
@@ -83,14 +84,15 @@ export async function syncRepository(
   older.assertNotRefused(tip);
   const wanted: WantedSnapshot = { repository: config.name, epoch, remote, tip, before, sound, older };
   // Read while the remote is at work.
-  const indexedBefore = before && { snapshot: before, index: soundArchiveIndex(host.store, before.tree) };
-  indexedBefore?.index.catch(() => undefined);
-  const { snapshot, reader, changes } = await fetchSnapshot(host, wanted, slice, observer, signal);
+  const index = before === null ? null : soundArchiveIndex(host.store, before.tree);
+  index?.catch(() => undefined);
+  const { snapshot, reader, changes, repo, kept } = await fetchSnapshot(host, wanted, slice, observer, signal);
   // They mostly wait for the disk.
   const records = writeGitRecords(host, config.name, remote, tip, snapshot.packs, slice);
   records.catch(() => undefined);
   try {
-    await ensureIndexes(host, snapshot, indexedBefore, remote, slice, observer, reader);
+    const indexed = before && index && { snapshot: before, index, kept };
+    await ensureIndexes(host, snapshot, indexed, remote, slice, observer, { reader, repo });
   } finally {
     await records;
   }
@@ -108,6 +110,19 @@ interface WantedSnapshot {
   readonly older: OlderRemote;
 }
 
+interface FetchedSnapshot extends HeldFiles {
+  readonly snapshot: SnapshotRecord;
+  readonly changes: TreeChanges;
+  /** Runs of the manifest before that did not change. */
+  readonly kept: readonly KeptRun[];
+}
+
+/** What is still in memory of a snapshot that was just published. */
+interface HeldFiles {
+  readonly reader: PackReader;
+  readonly repo: RepoFile;
+}
+
 /** Receives, verifies and publishes. The reader still holds what arrived: index.tar.gz is made from it. */
 async function fetchSnapshot(
   host: SyncHost,
@@ -115,7 +130,7 @@ async function fetchSnapshot(
   slice: Slice,
   observer: SyncObserver,
   signal: AbortSignal,
-): Promise<{ readonly snapshot: SnapshotRecord; readonly reader: PackReader; readonly changes: TreeChanges }> {
+): Promise<FetchedSnapshot> {
   observer.phase("receive");
   const base = sound !== null && sound.packs.length < maximalPacks ? sound : null;
   const wanted = { commit: tip.commit, have: base?.commit ?? null };
@@ -153,10 +168,11 @@ async function fetchSnapshot(
   observer.phase("publish");
   const packs = [...(foundation?.snapshot.packs ?? []), checksum];
   const repo = await repoFile(reader, objects ?? null, verified, remote, tip);
+  const kept = before === sound ? verified.kept : [];
   const changes =
     before === null
       ? { ...noChanges, added: verified.files }
-      : await compareManifests(before.manifest, verified.manifest, slice, before === sound ? verified.kept : []);
+      : await compareManifests(before.manifest, verified.manifest, slice, kept);
   const publishedAt = host.clock.wall();
   const { skipped } = verified;
   const snapshot = await snapshotRecord(
@@ -180,7 +196,7 @@ async function fetchSnapshot(
   const replaced = (await host.store.repository(repository))?.snapshot ?? null;
   await host.store.publish(snapshot, epoch);
   observer.published(snapshot, replaced);
-  return { snapshot, reader, changes };
+  return { snapshot, reader, changes, repo, kept };
 }
 
 /** The `repo` file as it will be served, read before there is a snapshot to read it from. */
@@ -211,14 +227,15 @@ async function ensureIndexes(
   remote: Remote,
   slice: Slice,
   observer: SyncObserver,
-  held: PackReader | null = null,
+  held: HeldFiles | null = null,
 ): Promise<void> {
   const tarball = await host.store.tarball(record.id);
   if (tarball !== undefined && (await soundArchiveIndex(host.store, record.tree)) !== null) return;
   observer.phase("index");
   const stored = await new SnapshotReader(host.store).openRecord(record);
-  const snapshot = held === null ? stored : new HeldSnapshot(stored, held);
-  const repo = await servedRepoFile(snapshot, { remote: remote.shown, archiveMirrors: remote.archiveMirrors });
+  const snapshot = held === null ? stored : new HeldSnapshot(stored, held.reader);
+  const facts = { remote: remote.shown, archiveMirrors: remote.archiveMirrors };
+  const repo = held?.repo ?? (await servedRepoFile(snapshot, facts));
   // First: it takes less time than index.tar.gz does, and archives cannot be asked for by their URL without it.
   observer.indexed(await ensureArchiveIndex(host.store, snapshot, before, repo.archiveMirrors, slice));
   if (tarball === undefined) await host.store.saveTarball(await buildTarball(snapshot, repo.bytes, slice));
