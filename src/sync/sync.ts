@@ -8,19 +8,17 @@ import { deflate } from "../platform/deflate.ts";
 import { createDigest } from "../platform/digest.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
 import type { SyncPhase } from "../protocol/status.ts";
-import { buildTarball } from "../store/index-tarball.ts";
 import type { ArchiveIndexRecord, SnapshotRecord } from "../store/records.ts";
-import { servedRepoFile } from "../store/served-repo-file.ts";
-import { SnapshotReader } from "../store/snapshot-reader.ts";
+import type { RepoFacts } from "../store/served-repo-file.ts";
 import type { StoredObjects } from "../store/stored-objects.ts";
-import { ensureArchiveIndex, type IndexedSnapshot, soundArchiveIndex } from "./archive-index.ts";
+import { soundArchiveIndex } from "./archive-index.ts";
 import { currentSnapshot } from "./current-snapshot.ts";
 import { discover, type Remote, type Tip } from "./discover.ts";
 import { writeGitRecords } from "./git-records.ts";
-import { HeldSnapshot } from "./held-snapshot.ts";
 import type { SyncHost } from "./host.ts";
 import { OlderRemote } from "./older-remote.ts";
 import { type ReceiveHandlers, receivePack } from "./receive.ts";
+import { type HeldFiles, hasIndexes, openIndexes } from "./snapshot-indexes.ts";
 import { snapshotRecord, storePack } from "./snapshot-writer.ts";
 import { StoredBases } from "./stored-bases.ts";
 import { compareManifests, latestUpdates, noChanges, type TreeChanges } from "./tree-changes.ts";
@@ -77,7 +75,12 @@ export async function syncRepository(
   const before = current?.record ?? null;
   const sound = current?.sound === true ? before : null;
   if (sound !== null && sound.commit === tip.commit) {
-    await ensureIndexes(host, sound, null, remote, slice, observer);
+    if (!(await hasIndexes(host.store, sound))) {
+      observer.phase("index");
+      const indexes = await openIndexes(host.store, sound, repoFacts(remote), null, slice);
+      observer.indexed(await indexes.archives(null));
+      await indexes.tarball();
+    }
     return { tip, changes: noChanges };
   }
   const older = new OlderRemote(remote, record, before, () => observer.acceptsOlder());
@@ -87,15 +90,15 @@ export async function syncRepository(
   const index = before === null ? null : soundArchiveIndex(host.store, before.tree);
   index?.catch(() => undefined);
   const { snapshot, reader, changes, repo, kept } = await fetchSnapshot(host, wanted, slice, observer, signal);
-  // They mostly wait for the disk.
-  const records = writeGitRecords(host, config.name, remote, tip, snapshot.packs, slice);
-  records.catch(() => undefined);
+  observer.phase("index");
+  const indexes = await openIndexes(host.store, snapshot, repoFacts(remote), { reader, repo }, slice);
   try {
-    const indexed = before && index && { snapshot: before, index, kept };
-    await ensureIndexes(host, snapshot, indexed, remote, slice, observer, { reader, repo });
+    observer.indexed(await indexes.archives(before && index && { snapshot: before, index, kept }));
   } finally {
-    await records;
+    // Nobody waits for them.
+    await writeGitRecords(host, config.name, remote, tip, snapshot.packs, slice);
   }
+  await indexes.tarball();
   return { tip, changes };
 }
 
@@ -115,12 +118,6 @@ interface FetchedSnapshot extends HeldFiles {
   readonly changes: TreeChanges;
   /** Runs of the manifest before that did not change. */
   readonly kept: readonly KeptRun[];
-}
-
-/** What is still in memory of a snapshot that was just published. */
-interface HeldFiles {
-  readonly reader: PackReader;
-  readonly repo: RepoFile;
 }
 
 /** Receives, verifies and publishes. The reader still holds what arrived: index.tar.gz is made from it. */
@@ -216,27 +213,9 @@ async function repoFile(
     const held = index < 0 ? null : reader.content(index);
     bytes = held ? held.bytes.subarray(held.from, held.from + held.size) : ((await objects?.read(oid))?.bytes ?? null);
   }
-  return rewriteRepoFile(bytes, { commit: tip.commit, remote: remote.shown, archiveMirrors: remote.archiveMirrors });
+  return rewriteRepoFile(bytes, { commit: tip.commit, ...repoFacts(remote) });
 }
 
-/** What can be made from a published snapshot at any time: the archive index, and index.tar.gz. */
-async function ensureIndexes(
-  host: SyncHost,
-  record: SnapshotRecord,
-  before: IndexedSnapshot | null,
-  remote: Remote,
-  slice: Slice,
-  observer: SyncObserver,
-  held: HeldFiles | null = null,
-): Promise<void> {
-  const tarball = await host.store.tarball(record.id);
-  if (tarball !== undefined && (await soundArchiveIndex(host.store, record.tree)) !== null) return;
-  observer.phase("index");
-  const stored = await new SnapshotReader(host.store).openRecord(record);
-  const snapshot = held === null ? stored : new HeldSnapshot(stored, held.reader);
-  const facts = { remote: remote.shown, archiveMirrors: remote.archiveMirrors };
-  const repo = held?.repo ?? (await servedRepoFile(snapshot, facts));
-  // First: it takes less time than index.tar.gz does, and archives cannot be asked for by their URL without it.
-  observer.indexed(await ensureArchiveIndex(host.store, snapshot, before, repo.archiveMirrors, slice));
-  if (tarball === undefined) await host.store.saveTarball(await buildTarball(snapshot, repo.bytes, slice));
+function repoFacts({ shown, archiveMirrors }: Remote): RepoFacts {
+  return { remote: shown, archiveMirrors };
 }
