@@ -73,6 +73,7 @@ const targets: Readonly<Record<string, () => UserConfig>> = {
     resolve: serviceWorkerAlias,
     define: {
       __APP_VERSION__: JSON.stringify(packageVersion),
+      __PACKAGE_VERSION__: JSON.stringify(packageVersion),
       __APP_ASSETS__: "[]",
       __ENGINE_SCRIPT__: JSON.stringify(engineScript(at("dist/app"))),
     },
