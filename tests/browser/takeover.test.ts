@@ -5,7 +5,6 @@ import { makeOpamRepository, type OpamRepository } from "../fixtures/opam-reposi
 import { pushChanges } from "../fixtures/push-changes.ts";
 import { Random } from "../fixtures/random.ts";
 import { browserNames, launch, skipReason, type TestBrowser, type TestPage } from "../support/browsers/browser.ts";
-import { busiestProcess } from "../support/browsers/process-tree.ts";
 import { raceRepeats } from "../support/races.ts";
 import { dashboardReady } from "../support/serving/dashboard-page.ts";
 import { type MirrorSite, mirrorSite } from "../support/serving/mirror-site.ts";
@@ -14,7 +13,7 @@ import { leaderAmong, tabState, takeoverMs } from "../support/serving/tabs.ts";
 import { TakeoverTimes } from "../support/serving/takeover-times.ts";
 
 // What tabs.test.ts does in Chromium, as far as the others can be driven to it: neither has a command that freezes or crashes a tab. A page
-// that takes the lock and is silent does what a frozen leader does, and WebKit's processes can be killed.
+// that takes the lock and is silent does what a frozen leader does. Processes are not killed: tabs of an origin may share one.
 
 /** So many files change that a compaction is due. */
 const changedFiles = 150;
@@ -115,30 +114,6 @@ describe.each(browserNames)("%s: the tab that leads", (name) => {
     tabs.pop();
     await seen.close();
   });
-
-  // WebKit has a process for each tab; in Firefox all tabs of an origin share one.
-  const leaderProcess = (leader: TestPage) =>
-    busiestProcess(
-      browser.profile,
-      (commandLine) => commandLine.includes("WebKitWebProcess"),
-      () =>
-        leader.evaluate(() => {
-          for (const end = performance.now() + 300; performance.now() < end; );
-        }),
-    );
-
-  if (name === "webkit") {
-    check("is followed within two seconds when its process is killed", async () => {
-      const { leader, other } = await roles();
-      const pid = await leaderProcess(leader);
-      tabs = [other];
-      await times.check("crashed", async () => {
-        const since = Date.now();
-        process.kill(pid, "SIGKILL");
-        return takeoverMs(tabs, since);
-      });
-    });
-  }
 
   const random = new Random(`takeover/${name}`);
   check("is followed in the middle of a compaction by one that compacts", async () => {
