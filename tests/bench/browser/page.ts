@@ -9,6 +9,7 @@ import {
   type ServiceWorkerToPage,
 } from "../../../src/protocol/messages.ts";
 import { scopeNames } from "../../../src/protocol/names.ts";
+import { lead } from "../../support/leading-page.ts";
 import type { BenchEngine, CompactionFigures, EngineOptions, SyncFigures, TarballFigures } from "./bench-engine.ts";
 import { type Decisions, timeDecisions } from "./decisions.ts";
 import type { PackFigures } from "./pack-worker.ts";
@@ -106,6 +107,7 @@ const calls = {
   },
 
   async startEngine(choices: EngineChoices): Promise<void> {
+    await lead(base);
     const worker = new Worker(new URL("engine-worker.js", location.href), { type: "module" });
     engine = wrap<BenchEngine>(worker) as unknown as BenchEngine;
     await engine.start({ ...choices, base, repository: await repository() });
