@@ -52,6 +52,7 @@ export class SnapshotIndexes {
 
   /** The archive index, stored unless it is there. `before`: what an update builds upon. */
   archives(before: IndexedSnapshot | null): Promise<ArchiveIndexRecord> {
+    this.#slice.beginCold();
     return ensureArchiveIndex(this.#store, this.#snapshot, before, this.#repo.archiveMirrors, this.#slice);
   }
 

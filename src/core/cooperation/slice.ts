@@ -36,6 +36,7 @@ export class Slice {
   #trusted = 0;
   #calls = 0;
   #pauses = 0;
+  #coldUntil = coldPauses;
   #pausing: Promise<void> | null = null;
   /** Called after each pause, inside the slice that begins. Must be short: it is paid by the slice. */
   onResume: (() => void) | null = null;
@@ -53,6 +54,11 @@ export class Slice {
   /** How often this slice has given way so far. */
   get pauses(): number {
     return this.#pauses;
+  }
+
+  /** Other code begins, which is not compiled yet either. */
+  beginCold(): void {
+    this.#coldUntil = this.#pauses + coldPauses;
   }
 
   /** True when the loop must pause before it goes on. */
@@ -74,7 +80,7 @@ export class Slice {
     this.#trusted = Math.min(mostTrusted, Math.floor(trustedMs / perCall));
     this.#read = now;
     this.#calls = 0;
-    return now - this.#started >= (this.#pauses < coldPauses ? this.ms / 2 : this.ms);
+    return now - this.#started >= (this.#pauses < this.#coldUntil ? this.ms / 2 : this.ms);
   }
 
   /**
