@@ -13,23 +13,16 @@ export const firstSyncSteps: readonly string[] = [
   "sync: take epoch",
   "sync: commit pack",
   "sync: publish",
+  "sync: save archive index",
   "sync: save Git files",
   "sync: save index.tar.gz",
-  "sync: save archive index",
   "sync: save last sync",
   "sync: collect",
 ];
 
-/**
- * The same of an update after which compaction is due, to the end of what readers may hold. The archive index, of which little changes, comes
- * before the tarball, which is made anew.
- */
+/** The same of an update after which compaction is due, to the end of what readers may hold. */
 export const updateSteps: readonly string[] = [
-  ...firstSyncSteps.slice(0, 5),
-  "sync: save archive index",
-  "sync: save index.tar.gz",
-  "sync: save last sync",
-  "sync: collect",
+  ...firstSyncSteps,
   "compaction: commit pack",
   "compaction: save index.tar.gz",
   "compaction: publish",
