@@ -9,6 +9,9 @@ export interface KeptRanks {
   readonly changed: readonly number[];
 }
 
+/** Ranks taken over between two looks at the clock. */
+const stride = 4096;
+
 /** Compares two manifests in one walk along both. `kept`: runs that are known to be equal, in order. */
 export async function keptRanks(
   before: Manifest,
@@ -21,10 +24,14 @@ export async function keptRanks(
   for (let i = 0, j = 0, runs = 0; j < now.count; ) {
     const run = kept[runs];
     if (run !== undefined && run.from === i && run.at === j) {
-      while (i < run.to) ranks[i++] = j++;
+      while (i < run.to) {
+        const to = Math.min(i + stride, run.to);
+        while (i < to) ranks[i++] = j++;
+        if (slice.due()) await slice.pause();
+      }
       runs++;
+      continue;
     }
-    if (j === now.count) break;
     const order = i < before.count ? before.comparePath(i, now, j) : 1;
     if (order < 0) i++;
     else {
