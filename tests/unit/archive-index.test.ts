@@ -9,6 +9,7 @@ import type { ArchiveProblem } from "../../src/core/opam/archive-problem.ts";
 import { normalizedUrl } from "../../src/core/opam/archive-url.ts";
 import type { Checksum, ChecksumAlgorithm } from "../../src/core/opam/checksum.ts";
 import { systemClock } from "../../src/platform/clock.ts";
+import { cpuMs } from "../support/cpu-time.ts";
 
 const macrotask = () => new Promise<void>((resolve) => setImmediate(resolve));
 const newSlice = () => new Slice(systemClock, macrotask, 4);
@@ -228,10 +229,11 @@ describe("normalized URLs", () => {
   test("take linear time", () => {
     for (const unit of ["a", "a.", "a/", "a-", "%41", "./", "=", "a.b/"]) {
       for (const end of ["", "%", " "]) {
-        const started = performance.now();
-        normalizedUrl(`https://${unit.repeat(100_000)}${end}`);
-        normalizedUrl(`https://a.example/${unit.repeat(100_000)}${end}`);
-        expect(performance.now() - started).toBeLessThan(500);
+        const ms = cpuMs(() => {
+          normalizedUrl(`https://${unit.repeat(100_000)}${end}`);
+          normalizedUrl(`https://a.example/${unit.repeat(100_000)}${end}`);
+        });
+        expect(ms).toBeLessThan(500);
       }
     }
   });

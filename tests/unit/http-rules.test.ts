@@ -8,6 +8,7 @@ import { prefersHtml } from "../../src/core/http/headers.ts";
 import { problemOf, problemStatus, retryAfterSeconds } from "../../src/core/http/problem.ts";
 import { parseRange } from "../../src/core/http/range.ts";
 import { decodePath } from "../../src/core/http/request-path.ts";
+import { cpuMs } from "../support/cpu-time.ts";
 
 const now = 1_700_000_000;
 const validators = { etag: '"abc"', lastModified: "Tue, 14 Nov 2023 22:13:20 GMT" };
@@ -84,10 +85,11 @@ describe("preconditions", () => {
   });
 
   test("a megabyte of commas and quotes is read in linear time", () => {
-    const started = performance.now();
-    for (const text of [",".repeat(1e6), '"'.repeat(1e6), '"a",'.repeat(2.5e5), `"${"a".repeat(1e6)}`])
-      parseEntityTags(text);
-    expect(performance.now() - started).toBeLessThan(1000);
+    const ms = cpuMs(() => {
+      for (const text of [",".repeat(1e6), '"'.repeat(1e6), '"a",'.repeat(2.5e5), `"${"a".repeat(1e6)}`])
+        parseEntityTags(text);
+    });
+    expect(ms).toBeLessThan(1000);
   });
 });
 

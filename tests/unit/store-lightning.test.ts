@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { MirrorError } from "../../src/core/errors.ts";
 import { LightningGitFiles } from "../../src/store/lightning-git-files.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
@@ -20,8 +20,15 @@ const locks = {
   },
 };
 
-beforeAll(() => Object.assign(globalThis, { navigator: { locks } }));
-afterAll(() => Reflect.deleteProperty(globalThis, "navigator"));
+beforeAll(() => {
+  // LightningFS's timers race with each other: on a machine that stands still for a moment, several are due at once.
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  Object.assign(globalThis, { navigator: { locks } });
+});
+afterAll(() => {
+  vi.useRealTimers();
+  Reflect.deleteProperty(globalThis, "navigator");
+});
 
 /** The store's Git files, except that saving the directory throws while `failing`. */
 function filesThatFail(): GitFiles & { failing: boolean; saves: number } {
@@ -39,7 +46,7 @@ function filesThatFail(): GitFiles & { failing: boolean; saves: number } {
   return wrapped;
 }
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const pause = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 test("a directory that cannot be saved is reported by close, and the lock is released", async () => {
   const files = filesThatFail();
