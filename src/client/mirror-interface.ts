@@ -8,7 +8,8 @@ import type { BlockedAddress } from "./blocked-addresses.ts";
 
 /**
  * Which source archives the mirror keeps, whether or not anybody asks for them. Every order resolves when it is stored, and is carried
- * out by the tab that leads. Throws `deadline` when none leads, `unknown-repository`, `store-*`.
+ * out by the tab that leads. Throws `deadline` when none leads for twenty seconds, `aborted` when the mirror is closed meanwhile,
+ * `unknown-repository`, `store-*`.
  */
 export interface MirrorArchives {
   /** Last known, or null before the first. */
@@ -26,7 +27,10 @@ export interface MirrorArchives {
   retry(): Promise<void>;
   /** Bytes that stored archives may take; null for no limit. */
   limit(bytes: number | null): Promise<void>;
-  /** Hashes all stored archives again, and resolves with what was found. Bad ones are stored no longer. */
+  /**
+   * Hashes all stored archives again, in a pass that begins after the call, and resolves with what it found. Bad ones are stored no longer.
+   * When the tab that leads goes away meanwhile, the one that follows it begins anew.
+   */
   verify(): Promise<VerifyReport>;
   /** By sha256. One that is kept is fetched again. */
   remove(checksum: string): Promise<void>;
@@ -40,7 +44,11 @@ export interface Mirror {
   subscribe(listener: (status: Status) => void): () => void;
   /** Resolves when every repository has a snapshot that serves. */
   ready(): Promise<void>;
-  /** Starts a sync of one repository, or of all. */
+  /**
+   * Has a sync of one repository, or of all, started by whichever tab leads; resolves when it has been, not when the sync has ended. Throws
+   * `unknown-repository`, `deadline` when no tab leads for twenty seconds, `aborted` when the mirror is closed meanwhile, and why the sync
+   * worker of this tab died.
+   */
   update(repository?: string, order?: UpdateOrder): Promise<void>;
   /** What the latest updates of a repository changed, newest first, and the commit that they lead to. */
   updates(repository: string): Promise<UpdatesAnswer>;

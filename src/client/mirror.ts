@@ -15,6 +15,7 @@ import { configure, gatewayRepositories } from "./configuration.ts";
 import { Election } from "./election.ts";
 import type { EngineProcess } from "./engine-process.ts";
 import { Leader } from "./leader.ts";
+import { LeaderOrders } from "./leader-orders.ts";
 import type { Mirror } from "./mirror-interface.ts";
 import type { MirrorOptions } from "./options.ts";
 import { followPageLife } from "./page-life.ts";
@@ -67,9 +68,10 @@ class OpenMirror implements Mirror {
   readonly #view: StatusView = new StatusView();
   readonly #ended: AbortController = new AbortController();
   readonly #blocked: BlockedAddresses;
+  readonly #orders: LeaderOrders = new LeaderOrders(systemClock, this.#ended.signal);
   readonly archives: KeptArchives = new KeptArchives(
     (message) => this.#tell(message),
-    this.#ended.signal,
+    this.#orders,
     async () => {
       const name = this.#repositories[0]?.name ?? "default";
       return (await askMirror<ArchivesAnswer>(this.base, name, "archives")).archives;
@@ -187,8 +189,11 @@ class OpenMirror implements Mirror {
     for (const name of wanted) {
       if (!this.#repositories.some((one) => one.name === name)) throw new MirrorError("unknown-repository", { name });
       const { process } = this.#election;
-      if (process !== null) await Promise.race([process.engine.update(name, order), process.failed]);
-      else this.#tell({ type: "update-wanted", protocol, repository: name, order });
+      // Not to the engine of this tab itself: a tab that is frozen loses it, and nobody would answer any more.
+      const given = this.#orders.give("The update", (id) =>
+        this.#tell({ type: "update-wanted", protocol, repository: name, order, id }),
+      );
+      await Promise.race(process === null ? [given] : [given, process.failed]);
     }
   }
 
@@ -250,6 +255,7 @@ class OpenMirror implements Mirror {
 
   #heard(message: Broadcast): void {
     if (message.protocol !== protocol) return;
+    if (message.type === "keeping-answer" || message.type === "update-answer") this.#orders.answered(message);
     this.archives.heard(message);
     if (message.type !== "progress") return;
     const { repository, availability } = message;

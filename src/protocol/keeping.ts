@@ -1,4 +1,4 @@
-/** What people ask of the archives that are kept. Orders are idempotent, and durable before they are carried out. */
+/** What people ask of the archives that are kept. Orders are idempotent, and, but for `verify`, durable before they are carried out. */
 export type KeepingOrder =
   /** `what`: `*` for everything, a package's name, `name.version`, or a checksum as opam writes it. */
   | { readonly type: "keep"; readonly repository: string; readonly what: readonly string[] }

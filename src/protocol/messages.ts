@@ -1,6 +1,6 @@
 import type { ErrorRecord } from "../core/errors.ts";
 import type { RepositoryConfig } from "./config.ts";
-import type { KeepingOrder, KeepingStatus } from "./keeping.ts";
+import type { KeepingOrder, KeepingStatus, VerifyReport } from "./keeping.ts";
 import type { AvailabilityStatus, RepositoryStatus } from "./status.ts";
 
 /** Version of every message below. A peer of another version is told to reload, never guessed at. */
@@ -43,17 +43,28 @@ export type Broadcast =
       readonly protocol: number;
       readonly repository: string;
       readonly order?: UpdateOrder;
+      /** Names the order for who repeats it until it is answered. */
+      readonly id?: string;
+    }
+  /** The sync has been started, or was running; or why not. */
+  | {
+      readonly type: "update-answer";
+      readonly protocol: number;
+      readonly id: string;
+      readonly error: ErrorRecord | null;
     }
   /** What is kept of archives, and how far that has come: at most every 200 ms while something changes. */
   | { readonly type: "keeping"; readonly protocol: number; readonly keeping: KeepingStatus }
   /** Repeated until it is answered: whoever leads may only just be starting. */
   | { readonly type: "keeping-order"; readonly protocol: number; readonly id: string; readonly order: KeepingOrder }
-  /** The order is stored, and is being carried out; or why not. */
+  /** The order is stored, and is being carried out; or why not. To `verify`, a second answer comes when the pass has ended. */
   | {
       readonly type: "keeping-answer";
       readonly protocol: number;
       readonly id: string;
       readonly error: ErrorRecord | null;
+      /** What `verify` found, null as long as it runs. */
+      readonly report?: VerifyReport | null;
     }
   /** Somebody has just come: whoever leads says how every repository stands. */
   | { readonly type: "progress-wanted"; readonly protocol: number };

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/cooperation/clock.ts";
+import { MirrorError } from "../core/errors.ts";
 import type { VerifyReport } from "../protocol/keeping.ts";
 import type { ArchiveShelf } from "./archive-shelf.ts";
 
@@ -8,6 +9,9 @@ export class ArchiveVerification {
   readonly #clock: Clock;
   readonly #changed: () => void;
   #report: VerifyReport | null = null;
+  /** The pass that was asked for last, and the same as long as it has not begun. */
+  #last: Promise<unknown> = Promise.resolve();
+  #next: Promise<VerifyReport> | null = null;
   #stopped = false;
 
   constructor(shelf: ArchiveShelf, clock: Clock, changed: () => void) {
@@ -21,31 +25,48 @@ export class ArchiveVerification {
     return this.#report;
   }
 
-  /** Resolves with whether any archive was bad, at once with false when a pass runs already. Throws `store-*`. */
-  async run(): Promise<boolean> {
-    if (this.#report?.running === true) return false;
+  /**
+   * A pass that begins after the call: when the one that runs has ended, together with whoever else asks until then. Throws `store-*`, and
+   * `aborted` when it was stopped.
+   */
+  run(): Promise<VerifyReport> {
+    if (this.#next !== null) return this.#next;
+    const begin = () => {
+      this.#next = null;
+      return this.#pass();
+    };
+    const pass = this.#last.then(begin, begin);
+    this.#next = pass;
+    this.#last = pass;
+    return pass;
+  }
+
+  async #pass(): Promise<VerifyReport> {
     const bad: string[] = [];
     let checked = 0;
     let total = 0;
     const report = (running: boolean) => {
       const finishedAt = running ? null : new Date(this.#clock.wall()).toISOString();
-      this.#report = { running, checked, total, bad: [...bad], finishedAt };
+      const now = { running, checked, total, bad: [...bad], finishedAt };
+      this.#report = now;
       this.#changed();
+      return now;
     };
     report(true);
     try {
       const records = await this.#shelf.records();
       total = records.length;
       for (const { sha256 } of records) {
-        if (this.#stopped) break;
+        if (this.#stopped) throw new MirrorError("aborted", { what: "The verification of archives" });
         if (!(await this.#shelf.verify(sha256))) bad.push(sha256);
         checked++;
         report(true);
       }
-    } finally {
+    } catch (thrown) {
       report(false);
+      throw thrown;
     }
-    return bad.length > 0;
+    return report(false);
   }
 
   stop(): void {

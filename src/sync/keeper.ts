@@ -2,7 +2,7 @@ import type { Clock } from "../core/cooperation/clock.ts";
 import type { Slice } from "../core/cooperation/slice.ts";
 import { MirrorError } from "../core/errors.ts";
 import { checkChecksum } from "../core/opam/checksum.ts";
-import type { KeepingOrder, KeepingState, KeepingStatus } from "../protocol/keeping.ts";
+import type { KeepingOrder, KeepingState, KeepingStatus, VerifyReport } from "../protocol/keeping.ts";
 import { evicted, limitOf } from "../store/eviction.ts";
 import type { RepositoryRecord } from "../store/records.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
@@ -74,7 +74,7 @@ export class Keeper {
   }
 
   /** Resolves when the order is stored; it is carried out afterwards. Throws `store-*`, `unknown-repository` and `checksum-malformed`. */
-  order(order: KeepingOrder): Promise<void> {
+  order(order: Exclude<KeepingOrder, { type: "verify" }>): Promise<void> {
     return this.#then(async () => {
       switch (order.type) {
         case "keep":
@@ -94,14 +94,15 @@ export class Keeper {
           checkChecksum("sha256", order.checksum);
           await this.#host.shelf.remove(order.checksum);
           return this.#plan();
-        case "verify":
-          void this.#verification.run().then(
-            (bad) => (bad ? this.refresh().catch(() => undefined) : undefined),
-            () => undefined,
-          );
-          return;
       }
     });
+  }
+
+  /** Hashes all stored archives again, in a pass that begins after the call. What was bad and is kept is fetched again. Throws `store-*`, `aborted`. */
+  async verify(): Promise<VerifyReport> {
+    const report = await this.#verification.run();
+    if (report.bad.length > 0) void this.refresh().catch(() => undefined);
+    return report;
   }
 
   status(): KeepingStatus {

@@ -1,4 +1,5 @@
 import { Slice } from "../core/cooperation/slice.ts";
+import { type ErrorRecord, errorRecord, MirrorError } from "../core/errors.ts";
 import { defaultLimits } from "../core/git/limits.ts";
 import { systemClock } from "../platform/clock.ts";
 import { messageChannelMacrotask } from "../platform/macrotask.ts";
@@ -59,9 +60,21 @@ export async function startEngine(
       published: (repository, snapshot) => tell({ type: "published", protocol, repository, snapshot }),
     },
   );
+  const following = engine.follow(repositories);
   channel.onmessage = ({ data }: MessageEvent<Broadcast>) => {
     if (data.protocol !== protocol) return;
-    if (data.type === "update-wanted") void engine.update(data.repository, data.order);
+    if (data.type === "update-wanted") {
+      const { id, repository, order } = data;
+      const answer = (error: ErrorRecord | null) => {
+        if (id !== undefined) tell({ type: "update-answer", protocol, id, error });
+      };
+      const unknown = errorRecord(new MirrorError("unknown-repository", { name: repository }));
+      // Before that no repository is known.
+      following
+        .then(() => engine.update(repository, order))
+        .then((decided) => answer(decided === "unknown" ? unknown : null))
+        .catch(() => undefined);
+    }
     if (data.type === "progress-wanted") engine.announce();
   };
   const close = async () => {
@@ -71,7 +84,7 @@ export async function startEngine(
     await store.close();
   };
   try {
-    await engine.follow(repositories);
+    await following;
   } catch (thrown) {
     await close();
     throw thrown;

@@ -1,5 +1,5 @@
 import { Slice } from "../core/cooperation/slice.ts";
-import { errorRecord } from "../core/errors.ts";
+import { type ErrorRecord, errorRecord } from "../core/errors.ts";
 import { defaultLimits } from "../core/git/limits.ts";
 import { systemClock } from "../platform/clock.ts";
 import { messageChannelMacrotask } from "../platform/macrotask.ts";
@@ -20,7 +20,12 @@ const windowBytes = 4 << 20;
 /** The gateway has an archive whole before it sends the first byte, and nobody waits here. */
 const idleMs = 120_000;
 
+/** Who has not heard the answer asks again for it. */
+const rememberedPasses = 100;
+
 const protocol = protocolVersion;
+
+type KeepingAnswer = Extract<Broadcast, { type: "keeping-answer" }>;
 
 /** Keeps archives in this thread, and talks about it on the progress channel of its scope. Whoever calls this holds the leader lock. */
 export function startKeeping(base: string, store: Store, sliceMs: number): Keeper {
@@ -49,14 +54,35 @@ export function startKeeping(base: string, store: Store, sliceMs: number): Keepe
     }),
     changed: (keeping) => tell({ type: "keeping", protocol, keeping }),
   });
+  const passes = new Map<string, Pick<KeepingAnswer, "error" | "report">>();
+  /** Begins one pass for an order, however often it is said, and says as often how that stands. */
+  const verify = (id: string) => {
+    const answer = (now: Pick<KeepingAnswer, "error" | "report">) => {
+      passes.set(id, now);
+      tell({ type: "keeping-answer", protocol, id, ...now });
+    };
+    const pass = passes.get(id);
+    answer(pass ?? { error: null, report: null });
+    for (const oldest of [...passes.keys()].slice(0, -rememberedPasses)) passes.delete(oldest);
+    if (pass !== undefined) return;
+    keeper.verify().then(
+      (report) => answer({ error: null, report }),
+      (thrown: unknown) => answer({ error: errorRecord(thrown) }),
+    );
+  };
   const commits = new Map<string, string | null>();
   channel.onmessage = ({ data }: MessageEvent<Broadcast>) => {
     if (data.protocol !== protocol) return;
     if (data.type === "progress-wanted") tell({ type: "keeping", protocol, keeping: keeper.status() });
     if (data.type === "keeping-order") {
-      const answer = (error: unknown) =>
-        tell({ type: "keeping-answer", protocol, id: data.id, error: error === null ? null : errorRecord(error) });
-      keeper.order(data.order).then(() => answer(null), answer);
+      const { id, order } = data;
+      const answer = (error: ErrorRecord | null) => tell({ type: "keeping-answer", protocol, id, error });
+      if (order.type === "verify") verify(id);
+      else
+        keeper.order(order).then(
+          () => answer(null),
+          (thrown: unknown) => answer(errorRecord(thrown)),
+        );
     }
     if (data.type === "progress" && data.repository.state !== "syncing") {
       const { name, commit } = data.repository;
