@@ -93,6 +93,13 @@ export class Archives {
     throw new MirrorError("archive-unavailable", { checksum: key, tried });
   }
 
+  /** A file that a repository has itself and opam files list by the checksum (`extra-files`), from what is served; null when there is none. */
+  async ownFile(
+    checksum: Checksum,
+  ): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly sha256: string } | null> {
+    return (await this.#catalog?.ownFileAnywhere(checksum)) ?? null;
+  }
+
   /** What is stored of what was fetched, for `status` and the list of archives. */
   async records(): Promise<readonly ArchiveRecord[]> {
     const shelved = await this.#downloads.shelf.records();

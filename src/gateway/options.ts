@@ -60,6 +60,8 @@ export interface GatewayOptions {
   readonly sourceNetworks?: readonly Network[];
   /** Archives that are fetched at a time. Default 20. */
   readonly parallelDownloads?: number;
+  /** Milliseconds after which `gateway/archive/…` answers 503 for an archive that is still being fetched. Default 10 s. */
+  readonly archiveAnswerMs?: number;
   /** Serves no archive of which only an md5 is known. */
   readonly strictChecksums?: boolean;
   /** Archives that are fetched ahead and never evicted. */

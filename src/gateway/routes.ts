@@ -21,6 +21,8 @@ export interface GatewayParts {
   readonly git: ReadonlyMap<string, GitSource>;
   readonly gitShape: GitShape;
   readonly archives: Archives;
+  /** See `archiveRoutes`. */
+  readonly archiveAnswerMs?: number;
   readonly upstreams: ReadonlyMap<string, URL>;
   readonly appDirectory: string;
   /** Origins the page may ask besides its own. */
@@ -41,7 +43,7 @@ export function gatewayRoutes(parts: GatewayParts): Hono<GatewayEnv> {
   app.get(at("gateway/config.json"), (c) => c.json(parts.config, 200, { "cache-control": "no-cache" }));
   for (const path of ["healthz", "gateway/config.json"])
     app.all(at(path), (c) => methodNotAllowed(c.req.method, "GET, HEAD"));
-  app.route(at("gateway/archive"), archiveRoutes(parts.archives, log));
+  app.route(at("gateway/archive"), archiveRoutes(parts.archives, log, parts.archiveAnswerMs));
   app.route(at("gateway/upstream"), upstreamRoutes(parts.upstreams, log));
   app.route(at("git"), gitRoutes(parts.git, parts.gitShape, log));
   const { mirror } = parts;

@@ -102,6 +102,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       git,
       gitShape,
       archives,
+      ...(options.archiveAnswerMs === undefined ? {} : { archiveAnswerMs: options.archiveAnswerMs }),
       upstreams,
       ...(mirror === undefined ? {} : { mirror }),
       hook: options.hook ?? { path: null, token: null },

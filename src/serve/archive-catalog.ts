@@ -96,6 +96,17 @@ export class ArchiveCatalog {
     return decided(checksum, await Promise.all(repositories.map(({ name }) => this.#listed(name, checksum))));
   }
 
+  /** A file that a repository has itself, and that is all that the opam files of all repositories list with the checksum. */
+  async ownFileAnywhere(asked: Checksum): ReturnType<ArchiveCatalog["ownFile"]> {
+    const known = await this.sourcesAnywhere(asked);
+    if (known?.files === undefined) return null;
+    for (const { name } of await this.#deps.store.repositories()) {
+      const own = await this.ownFile(name, asked, known);
+      if (own !== null) return own;
+    }
+    return null;
+  }
+
   /**
    * The archive that opam files mean by a URL, however it is written: a repository that names it, and a checksum. Null when none does.
    * Throws `forbidden` where it has no checksum, and `archive-unavailable` where it stands for different archives.

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/cooperation/clock.ts";
+import { within } from "../core/cooperation/deadline.ts";
 import type { Slice } from "../core/cooperation/slice.ts";
 import { asMirrorError, MirrorError } from "../core/errors.ts";
 import type { ChecksumAlgorithm } from "../core/opam/checksum.ts";
@@ -6,10 +7,11 @@ import { bodyReader } from "../platform/body-reader.ts";
 import type { ArchiveHosts } from "./archive-hosts.ts";
 import { type ArchivePlace, isMixedContent } from "./archive-places.ts";
 import { Digests } from "./blob-digest.ts";
-import { within } from "./deadline.ts";
 
 /** Milliseconds to the first byte, and between two pieces. */
 const defaultIdleMs = 15_000;
+/** As long as a gateway says that it is at work: it gives up one source after ten minutes. */
+const gatewayMs = 600_000;
 
 export interface ArchiveDownloadDeps {
   /** URL of the scope, ending in `/`. */
@@ -45,7 +47,7 @@ export async function downloadArchive(
   const { clock, idleMs = defaultIdleMs } = deps;
   const { name } = place;
   const unavailable = (tried: string[]) => new MirrorError("archive-unavailable", { checksum, tried });
-  const late = () => {
+  const late = (): never => {
     throw unavailable([`${name} (nothing came for ${idleMs / 1000} s)`]);
   };
   const gone = new AbortController();
@@ -53,7 +55,7 @@ export async function downloadArchive(
   abort.addEventListener("abort", leave, { once: true });
   try {
     abort.throwIfAborted();
-    const response = await within(clock, idleMs, ask(deps, place, checksum, gone.signal), late);
+    const response = await answered(deps, place, checksum, gone.signal, late);
     if (response.status !== 200 || response.body === null) {
       throw unavailable(await within(clock, idleMs, whatWasTried(response, place), late));
     }
@@ -80,6 +82,29 @@ export async function downloadArchive(
     throw thrown instanceof MirrorError ? thrown : unavailable([`${name} (${asMirrorError(thrown).message})`]);
   } finally {
     abort.removeEventListener("abort", leave);
+  }
+}
+
+/**
+ * The answer of a place. A gateway sends nothing before it has all of an archive and has verified it; it says meanwhile that it is at work,
+ * and is asked again as long as somebody waits here.
+ */
+async function answered(
+  deps: ArchiveDownloadDeps,
+  place: ArchivePlace,
+  checksum: string,
+  signal: AbortSignal,
+  late: () => never,
+): Promise<Response> {
+  const { clock, idleMs = defaultIdleMs } = deps;
+  const until = clock.now() + gatewayMs;
+  for (;;) {
+    const response = await within(clock, idleMs, ask(deps, place, checksum, signal), late);
+    const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
+    const isAtWork = place.isGateway && response.status === 503 && seconds >= 0;
+    if (!isAtWork || clock.now() > until) return response;
+    await response.body?.cancel();
+    await clock.sleep(Math.min(Math.max(seconds, 1), 60) * 1000, signal);
   }
 }
 

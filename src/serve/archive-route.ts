@@ -1,6 +1,6 @@
+import { within } from "../core/cooperation/deadline.ts";
 import { MirrorError } from "../core/errors.ts";
 import type { Checksum } from "../core/opam/checksum.ts";
-import { within } from "./deadline.ts";
 import type { HandlerDeps } from "./ports.ts";
 import type { Entity } from "./respond.ts";
 

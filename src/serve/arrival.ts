@@ -1,8 +1,8 @@
 import type { Clock } from "../core/cooperation/clock.ts";
+import { within } from "../core/cooperation/deadline.ts";
 import { MirrorError } from "../core/errors.ts";
 import type { ArchiveBuffer } from "./archive-buffer.ts";
 import type { ArchiveReceiver } from "./archive-download.ts";
-import { within } from "./deadline.ts";
 import type { ArchiveStream } from "./ports.ts";
 import { recentBytes } from "./recent-bytes.ts";
 

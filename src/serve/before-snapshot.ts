@@ -1,3 +1,4 @@
+import { within } from "../core/cooperation/deadline.ts";
 import { MirrorError } from "../core/errors.ts";
 import { httpDate } from "../core/http/date.ts";
 import { retryAfterSeconds } from "../core/http/problem.ts";
@@ -6,7 +7,7 @@ import type { LiveAnswer } from "../protocol/messages.ts";
 import type { RepoFacts } from "../store/served-repo-file.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
 import { bytesDigest } from "./blob-digest.ts";
-import { firstAnswer, within } from "./deadline.ts";
+import { firstAnswer } from "./first-answer.ts";
 import type { HandlerDeps } from "./ports.ts";
 import { type Entity, textType } from "./respond.ts";
 import type { SnapshotWatch } from "./snapshot-watch.ts";

@@ -1,3 +1,4 @@
+import { within } from "../core/cooperation/deadline.ts";
 import { MirrorError } from "../core/errors.ts";
 import { type AnswerSource, commonHeaders, prefersHtml, preflightHeaders } from "../core/http/headers.ts";
 import type { Checksum } from "../core/opam/checksum.ts";
@@ -10,7 +11,6 @@ import { archivesAnswer } from "./archive-list.ts";
 import { ArchiveFiles } from "./archive-route.ts";
 import { ArchiveUrls } from "./archive-urls.ts";
 import { answerBeforeSnapshot } from "./before-snapshot.ts";
-import { within } from "./deadline.ts";
 import { type Deadlines, defaultDeadlines, type HandlerDeps } from "./ports.ts";
 import { type Entity, respondEntity, respondJson, respondProblem } from "./respond.ts";
 import type { Route } from "./route.ts";

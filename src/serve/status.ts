@@ -1,10 +1,10 @@
+import { within } from "../core/cooperation/deadline.ts";
 import type { EngineStatus } from "../protocol/messages.ts";
 import type { AvailabilityStatus, RepositoryStatus, Status, StorageStatus } from "../protocol/status.ts";
 import { knownArchives, parseErrors } from "../store/archive-report.ts";
 import type { ArchiveIndexRecord, RepositoryRecord } from "../store/records.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
 import type { ArchiveIndexes } from "./archive-indexes.ts";
-import { within } from "./deadline.ts";
 import type { HandlerDeps } from "./ports.ts";
 
 /** Milliseconds after which what the engine last said is not repeated: it may be gone. */

@@ -1,10 +1,10 @@
+import { within } from "../core/cooperation/deadline.ts";
 import { MirrorError } from "../core/errors.ts";
 import { buildTarball } from "../store/index-tarball.ts";
 import type { TarballRecord } from "../store/records.ts";
 import { type RepoFacts, servedRepoFile } from "../store/served-repo-file.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
 import { blobDigest } from "./blob-digest.ts";
-import { within } from "./deadline.ts";
 import type { HandlerDeps } from "./ports.ts";
 
 /** Milliseconds between two looks for a tarball that the sync is building. */

@@ -82,6 +82,11 @@ const byGateway = async (algorithm: string, text: string) => {
   const answer = await fetch(`${gateway.page}opam/default/cache/${algorithm}/${hex.slice(0, 2)}/${hex}`);
   return [answer.status, answer.headers.get("x-opam-source"), answer.status === 200 ? await answer.text() : ""];
 };
+/** As service workers ask the gateway, for all repositories together. */
+const byChecksum = async (algorithm: string, text: string) => {
+  const answer = await fetch(`${gateway.page}gateway/archive/${algorithm}/${digest(algorithm, text)}`);
+  return [answer.status, answer.headers.get("etag"), answer.status === 200 ? await answer.text() : ""];
+};
 /** As in a service worker without a network. */
 const byBrowser = async (algorithm: "md5" | "sha256" | "sha512", text: string) => {
   const { store, snapshots } = mirror;
@@ -109,6 +114,7 @@ describe("files that extra-files lists", () => {
     ] as const) {
       expect(await byGateway(algorithm, text)).toEqual([200, "snapshot", text]);
       expect(await byBrowser(algorithm, text)).toEqual(["snapshot", digest("sha256", text), text]);
+      expect(await byChecksum(algorithm, text)).toEqual([200, `"${digest("sha256", text)}"`, text]);
     }
     for (const [algorithm, text] of [
       ["md5", "changed"],
@@ -116,6 +122,7 @@ describe("files that extra-files lists", () => {
       ["md5", "-"],
     ] as const) {
       expect(await byGateway(algorithm, text)).toEqual([404, "store", ""]);
+      expect((await byChecksum(algorithm, text))[0]).toBe(404);
       await expect(byBrowser(algorithm, text)).rejects.toMatchObject({ code: "archive-unavailable" });
     }
   });

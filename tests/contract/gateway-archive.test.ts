@@ -6,7 +6,9 @@ import { dirname } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildDemoRepository, type DemoRepository } from "../../src/demo/build.ts";
+import { eventually } from "../support/eventually.ts";
 import { temporaryFolder, testGateway } from "../support/gateway.ts";
+import { heldCache } from "../support/serving/held-cache.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let demo: DemoRepository;
@@ -214,4 +216,28 @@ test("every archive of the demo repository is served by the checksums of its opa
     }
   }
   expect(await readFile(`${demo.gitDirectory}/HEAD`, "utf8")).toBe("ref: refs/heads/master\n");
+});
+
+test("one that takes long to fetch is 503 until it is here, and is fetched once", async () => {
+  const cache = folder.at("slow");
+  await put(cache, "sha256", hex("sha256"), archive);
+  await using held = await heldCache(cache, 0);
+  await using gateway = await testGateway({
+    repository: demo.gitDirectory,
+    upstreamCaches: [held.url],
+    archiveAnswerMs: 150,
+  });
+  const url = `${gateway.page}gateway/archive/sha256/${hex("sha256")}`;
+  for (let i = 0; i < 2; i++) {
+    const busy = await fetch(url);
+    expect([busy.status, busy.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(await busy.json()).toMatchObject({ code: "not-ready" });
+  }
+  held.release();
+  await eventually(async () => {
+    const answer = await fetch(url);
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    return answer.status === 200 && bytes.equals(archive);
+  });
+  expect(held.asked).toHaveLength(1);
 });

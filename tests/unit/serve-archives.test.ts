@@ -178,6 +178,48 @@ describe("archives through the gateway", () => {
     });
   });
 
+  test("a gateway that is at work is asked again, as long as somebody waits and it says so", async () => {
+    const slept: number[] = [];
+    let now = 0;
+    const clock = {
+      now: () => now,
+      wall: () => now,
+      sleep: (ms: number, signal?: AbortSignal) => {
+        // Deadlines of answers do not pass here: only what is slept between questions does.
+        if (ms >= 15_000 && ms !== 60_000) return new Promise<void>(() => undefined);
+        slept.push(ms);
+        now += ms;
+        return signal?.aborted ? Promise.reject(signal.reason) : Promise.resolve();
+      },
+    } as typeof systemClock;
+    const busy = (seconds: string) => new Response("{}", { status: 503, headers: { "retry-after": seconds } });
+    const answers = [busy("1"), busy("0"), busy("3"), new Response(bytes)];
+    const { archives, asked } = archivesWith(() => answers.shift()!, { clock });
+    expect(await archives.get("default", "sha256", sums.sha256, never())).toMatchObject({ source: "upstream" });
+    expect(slept).toEqual([1000, 1000, 3000]);
+    expect(new Set(asked).size).toBe(1);
+    expect(asked).toHaveLength(4);
+
+    const endless = archivesWith(() => busy("3600"), { clock });
+    await expect(endless.archives.get("default", "sha256", sums.sha256, never())).rejects.toMatchObject({
+      code: "archive-unavailable",
+    });
+    expect(endless.asked.length).toBeLessThan(15);
+
+    const leaving = new AbortController();
+    const left = archivesWith(
+      () => {
+        leaving.abort();
+        return busy("1");
+      },
+      { clock },
+    );
+    await expect(left.archives.get("default", "sha256", sums.sha256, leaving.signal)).rejects.toMatchObject({
+      code: "aborted",
+    });
+    expect(left.asked).toHaveLength(1);
+  });
+
   test("a full store is no reason not to answer", async () => {
     const store = fakeStore();
     const { archiveWriter } = store;
