@@ -17,8 +17,8 @@ import type { ArchiveWriter, MakeRoom } from "./store.ts";
 const stepBytes = 128 * 1024;
 
 /**
- * The archives of a folder: the bytes under their sha256, and in a small file beside them what is known of them. The bytes come first: a
- * record without them is none.
+ * The archives of a folder: the bytes under their sha256, and in a small file beside them what is known of them. The record comes first: one
+ * without its bytes is none, and bytes without a record would be counted by nobody.
  */
 export function fileArchives(folder: StoreFolder, slice: Slice | undefined): ArchiveStore {
   const records = async () => [...(await archiveRecords(folder)).values()];
@@ -41,7 +41,10 @@ export function fileArchives(folder: StoreFolder, slice: Slice | undefined): Arc
       folder.exclusive(() =>
         accessing("change archive", async () => {
           const old = usableRecord(await readRecord(folder, sha256));
-          if (old !== undefined) await saveRecord(folder, { ...old, ...change });
+          if (old === undefined) return;
+          const record = { ...old, ...change };
+          await writeRecord(folder, record);
+          (await archiveRecords(folder)).set(sha256, record);
         }),
       ),
     removeArchive: (sha256) =>
@@ -90,16 +93,15 @@ async function readRecord(folder: StoreFolder, sha256: string): Promise<ArchiveR
   return bytes === null ? undefined : (parsed(bytes) as ArchiveRecord | undefined);
 }
 
-async function saveRecord(folder: StoreFolder, record: ArchiveRecord): Promise<void> {
+async function writeRecord(folder: StoreFolder, record: ArchiveRecord): Promise<void> {
   const bytes = new TextEncoder().encode(`${JSON.stringify(record)}\n`);
   await replaceFile(folder.root, folder.path("archive-records", record.sha256), [bytes], false);
-  (await archiveRecords(folder)).set(record.sha256, record);
 }
 
 function writeArchive(folder: StoreFolder, slice: Slice | undefined, makeRoom: MakeRoom | undefined): ArchiveWriter {
   let opening: Promise<PendingFile> | null = null;
   let settled: OpenFile | undefined;
-  /** Whether the bytes have their name: a commit that finds no room for the record is tried again. */
+  /** Whether the bytes have their name. */
   let named = false;
   let size = 0;
   let ended = false;
@@ -142,6 +144,8 @@ function writeArchive(folder: StoreFolder, slice: Slice | undefined, makeRoom: M
         folder.exclusive(async () => {
           const path = folder.path("archives", record.sha256);
           const kept = withOldDecisions(record, usableRecord(await readRecord(folder, record.sha256)));
+          // Tried again, it is written again: a collection meanwhile may have taken it for one whose bytes are gone.
+          await writeRecord(folder, kept);
           if (!named) {
             const file = await pending();
             // Opened before its handle is closed: whoever reads meanwhile reads on.
@@ -149,7 +153,7 @@ function writeArchive(folder: StoreFolder, slice: Slice | undefined, makeRoom: M
             await file.settle(path, false);
             named = true;
           }
-          await saveRecord(folder, kept);
+          (await archiveRecords(folder)).set(kept.sha256, kept);
         }),
       );
       ended = true;

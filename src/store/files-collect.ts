@@ -6,7 +6,8 @@ import { usableRecord } from "./record-schema.ts";
 import type { SnapshotRecord } from "./records.ts";
 
 /**
- * Deletes what no pointer and no entry of `keep` names; to be called exclusively. Readers that hold a deleted file go on reading it.
+ * Deletes what no pointer and no entry of `keep` names, and what a commit or a removal of an archive has left that did not come to its
+ * end; to be called exclusively. Readers that hold a deleted file go on reading it.
  * Snapshots go last: until then they are what names their packs.
  */
 export async function collectFiles(
@@ -32,6 +33,7 @@ export async function collectFiles(
   };
   const tarballs = await sweep("tarballs", (file) => snapshots.has(file));
   await sweep("archive-indexes", (file) => trees.has(file));
+  await sweepArchives(folder);
   const sweptPacks = await sweep("packs", (file) => packs.has(file.replace(/\.(pack|idx)$/, "")));
   const sweptSnapshots = await sweep("snapshots", (file) => snapshots.has(file));
   return {
@@ -39,4 +41,19 @@ export async function collectFiles(
     packs: sweptPacks.filter((file) => file.endsWith(".pack")).length,
     snapshots: sweptSnapshots.length,
   };
+}
+
+/** Bytes need a record, and a record bytes. */
+async function sweepArchives(folder: StoreFolder): Promise<void> {
+  const [archives, records] = await Promise.all(
+    ["archives", "archive-records"].map(async (name) => new Set(await readdir(join(folder.root, name)))),
+  );
+  if (archives === undefined || records === undefined) return;
+  for (const name of archives)
+    if (!records.has(name)) await rm(join(folder.root, "archives", name), { recursive: true, force: true });
+  for (const name of records) {
+    if (archives.has(name)) continue;
+    await rm(join(folder.root, "archive-records", name), { recursive: true, force: true });
+    (await folder.archives)?.delete(name);
+  }
 }

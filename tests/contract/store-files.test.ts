@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
 import { openFileStore } from "../../src/store/files.ts";
@@ -7,7 +7,15 @@ import { fileFailure } from "../../src/store/files-failure.ts";
 import type { Store } from "../../src/store/store.ts";
 import { temporaryFolder } from "../support/gateway.ts";
 import { lineWith, typescriptChild } from "../support/typescript-child.ts";
-import { sampleBytes, sampleConfig, sampleSnapshot, sampleTarball, storeArchive, storePack } from "./store-samples.ts";
+import {
+  sampleArchive,
+  sampleBytes,
+  sampleConfig,
+  sampleSnapshot,
+  sampleTarball,
+  storeArchive,
+  storePack,
+} from "./store-samples.ts";
 
 const childModule = new URL("./store-files-child.ts", import.meta.url);
 
@@ -133,6 +141,39 @@ describe("damage and deletion", () => {
     // The sync that repairs it stores the same pack again.
     await storePack(store, "a1");
     expect((await (await store.pack("a1"))!.read(0, 1_000)).length).toBe(1_000);
+    await store.close();
+  });
+
+  test("an archive whose commit fails, at its record or at its bytes, leaves neither behind", async () => {
+    await using folder = await temporaryFolder();
+    const store = await openFileStore(folder.path);
+    const stored = async () => ({
+      bytes: await readdir(folder.at("archives")),
+      records: await readdir(folder.at("archive-records")),
+      pending: await readdir(folder.at("pending")),
+      ...(await store.archiveTotals()),
+    });
+    const nothing = { bytes: [], records: [], pending: [], stored: 0, storedBytes: 0 };
+    // No file can take the place of a folder with something in it.
+    for (const name of ["archive-records", "archives"]) {
+      await mkdir(folder.at(`${name}/11`));
+      await writeFile(folder.at(`${name}/11/in-the-way`), "");
+      const writer = store.archiveWriter();
+      await writer.write(sampleBytes(5_000, 1));
+      await expect(writer.commit(sampleArchive("11", 5_000))).rejects.toMatchObject({ code: "store-failed" });
+      await writer.abort();
+      await rm(folder.at(`${name}/11`), { recursive: true });
+      expect(await store.archive("11")).toBeUndefined();
+      await store.collect(new Set());
+      expect([name, await stored()]).toEqual([name, nothing]);
+    }
+    await storeArchive(store, "11", sampleBytes(5_000, 1));
+    const whole = { bytes: ["11"], records: ["11"], pending: [], stored: 1, storedBytes: 5_000 };
+    // What a process that was killed has left.
+    await writeFile(folder.at("archives/22"), "bytes");
+    await writeFile(folder.at("archive-records/33"), "{}");
+    await store.collect(new Set());
+    expect(await stored()).toEqual(whole);
     await store.close();
   });
 
