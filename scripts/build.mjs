@@ -3,6 +3,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
+import { writeClientTypes } from "./client-types.mjs";
 import { fingerprint, stampFile } from "./fingerprint.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -29,6 +30,7 @@ for (const target of order.filter((name) => wanted.length === 0 || wanted.includ
   ) {
     console.log("build: the app changed; build sw as well, or its list of files is out of date");
   }
+  if (target === "client") writeClientTypes(root, join(root, "dist/client/types"));
   if (target === "client-sw") cpSync(join(root, "dist/app/sw-engine.js"), join(root, "dist/client/sw-engine.js"));
   if (target === "node") {
     cpSync(join(root, "src/demo/packages"), join(root, "dist/node/packages"), { recursive: true });

@@ -12,6 +12,7 @@ const inputs = [
   "vite",
   "vite.config.ts",
   "scripts/build.mjs",
+  "scripts/client-types.mjs",
   "package.json",
   "package-lock.json",
   "tsconfig.base.json",

@@ -25,7 +25,8 @@ import { defaultTimes, Schedule } from "./schedule.ts";
 import { StatusView } from "./status-view.ts";
 import { assertSupported } from "./support.ts";
 
-export type { KeepingStatus } from "../protocol/keeping.ts";
+export type { ErrorCode, MirrorError } from "../core/errors.ts";
+export type { KeepingStatus, VerifyReport } from "../protocol/keeping.ts";
 export type { RepositoryStatus, Status } from "../protocol/status.ts";
 export type { Mirror, MirrorArchives } from "./mirror-interface.ts";
 export type { MirrorOptions } from "./options.ts";

@@ -1,0 +1,1 @@
+export function writeClientTypes(root: string, out: string): void;
