@@ -13,7 +13,8 @@ import type { HostileServer } from "../support/forge/hostile-server.ts";
 import { type MovingRemote, movingRemote } from "../support/moving-remote.ts";
 import { macrotask, type NodeMirror, openNodeMirror } from "../support/node-mirror.ts";
 
-// Whatever depends on who comes first, as often as RACE_TIMES says. One failure in 200 is a fault.
+// Whatever depends on who comes first, as often as RACE_TIMES says. One failure in 200 is a fault. Node warns of abort listeners here
+// (MaxListenersExceededWarning): they are Vitest's own, one for each repetition of a test, and none of ours.
 const times = Number(process.env.RACE_TIMES ?? 200);
 process.env.RACE_TIMES = String(times);
 await import("../unit/leader-watch.test.ts");
