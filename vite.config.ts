@@ -18,7 +18,10 @@ const browsers = ["chrome111", "firefox128", "safari16.4"];
 
 /** Modules that the service worker has in its second script. */
 const serviceWorkerAlias = {
-  alias: [{ find: /^\.\/rare-digests\.ts$/, replacement: at("sw/rare-digests.ts") }],
+  alias: [
+    { find: /^\.\/rare-digests\.ts$/, replacement: at("sw/rare-digests.ts") },
+    { find: /^\.\/indexeddb-(?:collect|git-files)\.ts$/, replacement: at("sw/engine-storage.ts") },
+  ],
 };
 
 /** One build each; `scripts/build.mjs` chooses by mode. */

@@ -2,14 +2,18 @@ import type { ScopeNames } from "../src/protocol/names.ts";
 
 /** The files of the app itself, kept by version so that a tab never mixes two. */
 export class AppShell {
-  readonly #base: URL;
+  readonly #origin: string;
+  /** The two addresses of the page. */
+  readonly #pages: readonly string[];
   readonly #cacheName: string;
   readonly #prefix: string;
   readonly #assets: ReadonlySet<string>;
 
   /** `assets` are paths relative to the scope; the page itself is `index.html`. */
   constructor(base: string, names: ScopeNames, version: string, assets: readonly string[]) {
-    this.#base = new URL(base);
+    const { origin, pathname } = new URL(base);
+    this.#origin = origin;
+    this.#pages = [new URL("index.html", base).href, origin + pathname];
     this.#cacheName = names.appCache(version);
     this.#prefix = names.appCachePrefix;
     this.#assets = new Set(assets.map((asset) => new URL(asset, base).href));
@@ -25,16 +29,13 @@ export class AppShell {
       if (name.startsWith(this.#prefix) && name !== this.#cacheName) await caches.delete(name);
   }
 
-  /** URL of the file that answers the request, or null when it is none of the app's. */
-  match(request: Request): string | null {
-    if (request.method !== "GET") return null;
-    const url = new URL(request.url);
-    if (url.origin !== this.#base.origin) return null;
-    const page = new URL("index.html", this.#base).href;
+  /** URL of the file that answers a request for `url`, or null when it is none of the app's. */
+  match(request: Request, { origin, pathname }: URL): string | null {
+    if (origin !== this.#origin || request.method !== "GET") return null;
+    const page = this.#pages[0]!;
     if (!this.#assets.has(page)) return null;
-    if (request.mode === "navigate")
-      return url.pathname === this.#base.pathname || url.pathname === new URL(page).pathname ? page : null;
-    const plain = url.origin + url.pathname;
+    const plain = origin + pathname;
+    if (request.mode === "navigate") return this.#pages.includes(plain) ? page : null;
     return this.#assets.has(plain) ? plain : null;
   }
 

@@ -1,5 +1,36 @@
 import type { ArchiveWriter, Store } from "../src/store/store.ts";
 
+/** What returns a promise, and so may wait until the store is open. */
+type Passed = Exclude<keyof Store, "kind" | "packWriter" | "archiveWriter" | "gitFiles">;
+
+const passed: Readonly<Record<Passed, 0>> = {
+  repositories: 0,
+  repository: 0,
+  configure: 0,
+  takeEpoch: 0,
+  saveLastSync: 0,
+  saveDamage: 0,
+  saveKeeping: 0,
+  snapshot: 0,
+  publish: 0,
+  pack: 0,
+  tarball: 0,
+  saveTarball: 0,
+  archiveIndex: 0,
+  saveArchiveIndex: 0,
+  archive: 0,
+  archivesWith: 0,
+  archiveRecords: 0,
+  changeArchive: 0,
+  removeArchive: 0,
+  archiveTotals: 0,
+  note: 0,
+  saveNote: 0,
+  collect: 0,
+  usage: 0,
+  close: 0,
+};
+
 /** A store that is opened by its first use: a service worker that is woken for nothing of ours opens no database. */
 export function lazyStore(open: () => Promise<Store>): Store {
   let opening: Promise<Store> | null = null;
@@ -10,40 +41,23 @@ export function lazyStore(open: () => Promise<Store>): Store {
     });
     return opening;
   };
+  const later =
+    (name: Passed) =>
+    async (...given: never[]) => {
+      const opened = (await store()) as unknown as Record<Passed, (...given: never[]) => unknown>;
+      return opened[name](...given);
+    };
+  const names = Object.keys(passed) as Passed[];
   return {
+    ...(Object.fromEntries(names.map((name) => [name, later(name)])) as unknown as Pick<Store, Passed>),
     kind: "indexeddb",
-    repositories: async () => (await store()).repositories(),
-    repository: async (name) => (await store()).repository(name),
-    configure: async (config) => (await store()).configure(config),
-    takeEpoch: async (name) => (await store()).takeEpoch(name),
-    saveLastSync: async (...args) => (await store()).saveLastSync(...args),
-    saveDamage: async (...args) => (await store()).saveDamage(...args),
-    saveKeeping: async (...args) => (await store()).saveKeeping(...args),
-    snapshot: async (id) => (await store()).snapshot(id),
-    publish: async (...args) => (await store()).publish(...args),
     packWriter: () => {
       throw new RangeError("a lazily opened store does not write packs");
     },
-    pack: async (key) => (await store()).pack(key),
-    tarball: async (snapshot) => (await store()).tarball(snapshot),
-    saveTarball: async (record) => (await store()).saveTarball(record),
-    archiveIndex: async (tree) => (await store()).archiveIndex(tree),
-    saveArchiveIndex: async (record) => (await store()).saveArchiveIndex(record),
-    archive: async (sha256) => (await store()).archive(sha256),
-    archivesWith: async (...args) => (await store()).archivesWith(...args),
-    archiveRecords: async () => (await store()).archiveRecords(),
     archiveWriter: (makeRoom) => lazyWriter(async () => (await store()).archiveWriter(makeRoom)),
-    changeArchive: async (...args) => (await store()).changeArchive(...args),
-    removeArchive: async (sha256) => (await store()).removeArchive(sha256),
-    archiveTotals: async () => (await store()).archiveTotals(),
-    note: async (key) => (await store()).note(key),
-    saveNote: async (...args) => (await store()).saveNote(...args),
-    collect: async (keep) => (await store()).collect(keep),
     gitFiles: () => {
       throw new RangeError("a lazily opened store has no Git files");
     },
-    usage: async () => (await store()).usage(),
-    close: async () => (await store()).close(),
   };
 }
 

@@ -52,9 +52,10 @@ self.addEventListener("message", (event) => {
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.cache === "only-if-cached" && request.mode !== "same-origin") return;
-  const asset = shell.match(request);
+  const url = new URL(request.url);
+  const asset = shell.match(request, url);
   if (asset !== null) return event.respondWith(shell.answer(asset, request));
-  if (handler.matches(new URL(request.url), request) === null) return;
+  if (handler.matches(url, request) === null) return;
   const answer = handler(request);
   // While the answer is given the event may still be extended, by the sync that it has set off.
   event.respondWith(

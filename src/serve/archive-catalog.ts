@@ -53,6 +53,8 @@ export class ArchiveCatalog {
   readonly #indexes: ArchiveIndexes;
   /** By tree and checksum: the same tree always says the same. */
   readonly #answers = new Map<string, Promise<Listed>>();
+  /** What was made of an answer. */
+  readonly #decided = new WeakMap<Listed, KnownArchive>();
 
   constructor(deps: ArchiveCatalogDeps) {
     this.#deps = deps;
@@ -64,7 +66,10 @@ export class ArchiveCatalog {
    * Throws `archive-unavailable` for an md5 that stands for different archives.
    */
   async sourcesOf(repository: string, checksum: Checksum): Promise<KnownArchive | null> {
-    return decided(checksum, [await this.#listed(repository, checksum)]);
+    const listed = await this.#listed(repository, checksum);
+    const known = this.#decided.get(listed) ?? decided(checksum, [listed]);
+    if (known !== null) this.#decided.set(listed, known);
+    return known;
   }
 
   /**
@@ -157,7 +162,10 @@ export class ArchiveCatalog {
         answer.catch(() => this.#answers.delete(key));
       }
       const listed = await answer;
-      return { ...listed, mirrors: absolute(listed.mirrors, this.#deps.address?.(repository) ?? null) };
+      const mirrors = absolute(listed.mirrors, this.#deps.address?.(repository) ?? null);
+      const { length } = mirrors;
+      const isSame = length === listed.mirrors.length && mirrors.every((mirror, i) => mirror === listed.mirrors[i]);
+      return isSame ? listed : { ...listed, mirrors };
     } catch {
       return nothing;
     }

@@ -161,7 +161,6 @@ export class ArchiveJob {
       verifiedAt: now,
     };
     const kept = await buffer.commit(record);
-    if (kept) this.#deps.stored.remember(record);
     arrival.verified();
     if (kept) this.#deps.kept?.();
     const body = arrival.whole() ?? (kept ? (await this.#deps.stored.find(this.#asked, this.#known))?.body : undefined);

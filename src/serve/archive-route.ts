@@ -1,7 +1,7 @@
 import { within } from "../core/cooperation/deadline.ts";
 import { MirrorError } from "../core/errors.ts";
 import type { Checksum } from "../core/opam/checksum.ts";
-import type { HandlerDeps } from "./ports.ts";
+import type { Archive, Archives, HandlerDeps } from "./ports.ts";
 import type { Entity } from "./respond.ts";
 
 /** Milliseconds for which the gateway remembers that an archive could not be had: opam asks again and again. */
@@ -18,25 +18,17 @@ export class ArchiveFiles {
   }
 
   /** Throws `archive-unavailable`, `archive-mismatch`, `aborted`. */
-  async entity(
-    request: Request,
-    repository: string,
-    { algorithm, hex }: Checksum,
-    deadlineMs: number,
-  ): Promise<Entity> {
+  async entity(request: Request, repository: string, asked: Checksum, deadlineMs: number): Promise<Entity> {
+    const { algorithm, hex } = asked;
     const checksum = `${algorithm}=${hex}`;
     const missed = `${repository} ${checksum}`;
     const { archives, clock, host } = this.#deps;
     if (host === "gateway" && (this.#missing.get(missed) ?? 0) > clock.now()) throw unavailable(checksum);
     if (archives === null) throw unavailable(checksum);
-    const { signal } = request;
-    const abort = new AbortController();
-    const stop = () => abort.abort(new MirrorError("aborted", { what: `The download of ${checksum}` }));
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
     try {
-      const asked = archives.get(repository, algorithm, hex, abort.signal, isPlain(request));
-      const archive = await within(clock, deadlineMs, asked, () => null);
+      const archive =
+        (await archives.again?.(repository, asked)) ??
+        (await this.#get(archives, request, repository, asked, deadlineMs));
       if (archive === null) throw unavailable(checksum);
       return {
         path: `cache/${algorithm}/${hex.slice(0, 2)}/${hex}`,
@@ -50,6 +42,24 @@ export class ArchiveFiles {
     } catch (thrown) {
       if (thrown instanceof MirrorError && thrown.code.startsWith("archive-")) this.#remember(missed);
       throw thrown;
+    }
+  }
+
+  async #get(
+    archives: Archives,
+    request: Request,
+    repository: string,
+    { algorithm, hex }: Checksum,
+    deadlineMs: number,
+  ): Promise<Archive | null> {
+    const { signal } = request;
+    const abort = new AbortController();
+    const stop = () => abort.abort(new MirrorError("aborted", { what: `The download of ${algorithm}=${hex}` }));
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      const asked = archives.get(repository, algorithm, hex, abort.signal, isPlain(request));
+      return await within(this.#deps.clock, deadlineMs, asked, () => null);
     } finally {
       signal.removeEventListener("abort", stop);
       stop();

@@ -49,7 +49,7 @@ export function createHandler(deps: HandlerDeps): Handler {
     return response;
   };
   return Object.assign(handler, {
-    matches: (url: URL, kind?: RequestKind) => router.site.route(url, kind),
+    matches: (url: URL, kind?: RequestKind) => router.decide(url, kind),
     refresh: () => router.refresh(),
   });
 }
@@ -64,6 +64,8 @@ class Router {
   readonly #urls: ArchiveUrls | null;
   /** Repositories that were configured when that was looked at last: none is ever taken away. */
   #names: ReadonlySet<string> = new Set();
+  /** What was decided last, for the handler, which is mostly called for the same request at once. */
+  #decided: { readonly kind: RequestKind | undefined; readonly route: Route | null } | null = null;
   readonly #status: StatusReport;
   readonly #wish: UpdateWish;
   readonly #watch: SnapshotWatch;
@@ -117,13 +119,22 @@ class Router {
     }
   }
 
+  decide(url: URL, kind?: RequestKind): Route | null {
+    const route = this.site.route(url, kind);
+    this.#decided = { kind, route };
+    return route;
+  }
+
   async #route(request: Request): Promise<Route | null> {
+    const decided = this.#decided;
+    this.#decided = null;
+    if (decided?.kind === request && decided.route !== null && decided.route.kind !== "undecided") return decided.route;
     const url = new URL(request.url);
     const route = this.site.route(url, request);
     if (route?.kind !== "undecided" && (route !== null || this.site.loaded)) return route;
     await within(this.#deps.clock, this.#deadlines.metadata, this.refresh(), () => undefined).catch(() => {});
-    const decided = this.site.route(url, request);
-    return decided?.kind === "undecided" ? null : decided;
+    const now = this.site.route(url, request);
+    return now?.kind === "undecided" ? null : now;
   }
 
   #deadlineOf(route: Route): number {

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/cooperation/clock.ts";
 import type { Slice } from "../core/cooperation/slice.ts";
 import type { AnsweringHost } from "../core/http/problem.ts";
-import type { ChecksumAlgorithm } from "../core/opam/checksum.ts";
+import type { Checksum, ChecksumAlgorithm } from "../core/opam/checksum.ts";
 import type { KeepingStatus } from "../protocol/keeping.ts";
 import type { EngineStatus, LiveAnswer, UpdateOrder } from "../protocol/messages.ts";
 import type { Snapshot } from "../store/snapshot-reader.ts";
@@ -57,6 +57,11 @@ export interface Archives {
     signal: AbortSignal,
     mayStream: boolean,
   ): Promise<Archive | null>;
+  /**
+   * The same for one that was read from the store before, if it still is what it was: null says nothing. Throws `archive-unavailable`. Left out where
+   * this is no faster.
+   */
+  again?(repository: string, checksum: Checksum): Promise<Archive | null>;
   /** For `status`. */
   report(): ArchivesReport;
 }

@@ -18,12 +18,18 @@ import type { Archive, ArchiveStream } from "./ports.ts";
 export const wholeBytes: number = 8 * 1024 * 1024;
 /** Bytes that are hashed in one call. */
 const smallBytes = 64 * 1024;
-/** Checksums whose sha256 is remembered; beyond it, all are forgotten. */
-const rememberedChecksums = 10_000;
+/** Checksums of small archives that are remembered; beyond it, all are forgotten. */
+const rememberedSmall = 5_000;
 /** Large archives whose pieces are known. */
 const rememberedPieces = 32;
 /** How exactly the last use of an archive is recorded. Milliseconds. */
 const useMs = 60_000;
+
+/** A small archive that was found before: what was known of it then, and how it is read again. */
+interface SmallArchive {
+  record: ArchiveRecord;
+  readonly again: NonNullable<StoredArchive["again"]>;
+}
 
 export interface StoredArchivesDeps {
   readonly store: Pick<Store, "archive" | "archivesWith" | "changeArchive">;
@@ -39,9 +45,10 @@ export interface StoredArchivesDeps {
  */
 export class StoredArchives {
   readonly #deps: StoredArchivesDeps;
-  readonly #sha256 = new Map<string, string>();
   /** Used without a pause between its first call and its last: one is enough. */
   #hasher: Promise<Digest> | null = null;
+  /** By each checksum. */
+  readonly #small = new Map<string, SmallArchive>();
   /** Hex sha256 of each piece, by the sha256 of the whole. */
   readonly #pieces = new Map<string, readonly string[]>();
 
@@ -57,7 +64,7 @@ export class StoredArchives {
         if (stored === undefined || !isAsked(stored.record, asked, known)) continue;
         const body = await this.#verified(stored);
         if (body === null) continue;
-        this.#used(stored.record);
+        this.#rememberSmall({ ...stored, record: this.#used(stored.record) });
         return { sha256: name, source: "store", body };
       }
     } catch {
@@ -66,17 +73,42 @@ export class StoredArchives {
     return null;
   }
 
-  /** So that an archive that was just stored is found without asking for its name. */
-  remember(record: ArchiveRecord): void {
-    if (this.#sha256.size >= rememberedChecksums) this.#sha256.clear();
-    this.#sha256.set(`md5=${record.md5}`, record.sha256).set(`sha512=${record.sha512}`, record.sha256);
+  /**
+   * Begins to read at once what was found before, while others find out what must match: `bytes` are hashed, and null when they are gone or not what
+   * they were. Null for what was not found yet, or is large: `find` tells.
+   */
+  again(
+    asked: Checksum,
+  ): { readonly record: ArchiveRecord; readonly bytes: Promise<Uint8Array<ArrayBuffer> | null> } | null {
+    const key = keyOf(asked);
+    const small = this.#small.get(key);
+    return small === undefined ? null : { record: small.record, bytes: this.#readAgain(key, small) };
+  }
+
+  async #readAgain(key: string, small: SmallArchive): Promise<Uint8Array<ArrayBuffer> | null> {
+    try {
+      const bytes = await small.again();
+      if ((await this.#sha256Of(bytes)) === small.record.sha256) {
+        small.record = this.#used(small.record);
+        return bytes;
+      }
+    } catch {
+      // Removed or replaced.
+    }
+    this.#small.delete(key);
+    return null;
+  }
+
+  #rememberSmall({ record, again }: StoredArchive): void {
+    if (again === undefined) return;
+    if (this.#small.size >= rememberedSmall) this.#small.clear();
+    const small = { record, again };
+    for (const algorithm of ["md5", "sha256", "sha512"] as const)
+      this.#small.set(keyOf({ algorithm, hex: record[algorithm] }), small);
   }
 
   async #candidates({ algorithm, hex }: Checksum): Promise<readonly string[]> {
-    if (algorithm === "sha256") return [hex];
-    const known = this.#sha256.get(`${algorithm}=${hex}`);
-    if (known !== undefined) return [known];
-    return this.#deps.store.archivesWith(algorithm, hex);
+    return algorithm === "sha256" ? [hex] : this.#deps.store.archivesWith(algorithm, hex);
   }
 
   async #verified(stored: StoredArchive): Promise<Archive["body"] | null> {
@@ -149,11 +181,17 @@ export class StoredArchives {
     };
   }
 
-  #used({ sha256: name, lastUse }: ArchiveRecord): void {
-    const now = this.#deps.clock.wall();
-    if (Math.abs(now - lastUse) < useMs) return;
-    void this.#deps.store.changeArchive(name, { lastUse: now }).catch(() => undefined);
+  /** The record as it is now. */
+  #used(record: ArchiveRecord): ArchiveRecord {
+    const lastUse = this.#deps.clock.wall();
+    if (Math.abs(lastUse - record.lastUse) < useMs) return record;
+    void this.#deps.store.changeArchive(record.sha256, { lastUse }).catch(() => undefined);
+    return { ...record, lastUse };
   }
+}
+
+function keyOf({ algorithm, hex }: Checksum): string {
+  return `${algorithm}=${hex}`;
 }
 
 /** Whether the digests of an archive are what was asked for, and what opam files list with it. */

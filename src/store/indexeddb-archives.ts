@@ -7,7 +7,7 @@ import { PieceReader, withOldDecisions, writePieces } from "./archive-pieces.ts"
 import { blobRange, pieceBytes } from "./blob-bytes.ts";
 import type { IndexedDbConnection } from "./indexeddb-connection.ts";
 import type { MirrorDatabase, StoredArchiveRecord } from "./indexeddb-schema.ts";
-import { inTransaction, reading, type WriteTransaction } from "./indexeddb-transaction.ts";
+import { inTransaction, reading, readRecord, type WriteTransaction } from "./indexeddb-transaction.ts";
 import type { ArchiveStore } from "./memory-archives.ts";
 import { usableRecord } from "./record-schema.ts";
 import { type ArchiveRecord, schemaVersion } from "./records.ts";
@@ -18,7 +18,6 @@ const recordsAtOnce = 250;
 /** A writer that began so long ago is gone: no download takes so long. Milliseconds. */
 const writerLifeMs = 3_600_000;
 const timeDigits = 9;
-const rememberedWriters = 10_000;
 
 /** The archives of a database: their records, and aside in pieces of 1 MiB their bytes. */
 export function indexedDbArchives(
@@ -26,11 +25,8 @@ export function indexedDbArchives(
   clock: Clock,
   slice: Slice | undefined,
 ): ArchiveStore {
-  /** Writers of archives that were read: a guess at where their first pieces are, which saves a way to the database and back. */
-  const writers = new Map<string, string>();
   return {
-    archive: (sha256) =>
-      connection.run("read archive", (database) => readArchive(connection, database, sha256, writers)),
+    archive: (sha256) => connection.run("read archive", (database) => readArchive(connection, database, sha256)),
     archivesWith: (algorithm, hex) =>
       connection.run("find archive", (database) =>
         reading(database, "archives", (archives) => archives.index(algorithm).getAllKeys(hex)),
@@ -110,14 +106,9 @@ async function readArchive(
   connection: IndexedDbConnection,
   database: MirrorDatabase,
   sha256: string,
-  writers: Map<string, string>,
 ): Promise<StoredArchive | undefined> {
   const transaction = database.transaction(["archives", "archivepieces"]);
   transaction.done.catch(() => {});
-  const pieces = transaction.objectStore("archivepieces");
-  const guess = writers.get(sha256);
-  const guessed = guess === undefined ? undefined : pieces.get([guess, 0]);
-  guessed?.catch(() => {});
   const stored = usableRecord(await transaction.objectStore("archives").get(sha256));
   if (stored === undefined) return undefined;
   const { writer, bytes, ...record } = stored;
@@ -127,9 +118,7 @@ async function readArchive(
     return { record, read: (offset, length) => blobRange(`archive ${sha256}`, bytes, offset, length) };
   }
   const isSmall = record.size <= pieceBytes;
-  const first = isSmall ? await (guess === writer ? guessed : pieces.get([writer, 0])) : undefined;
-  if (writers.size >= rememberedWriters) writers.clear();
-  if (isSmall) writers.set(sha256, writer);
+  const first = isSmall ? await transaction.objectStore("archivepieces").get([writer, 0]) : undefined;
   const reader = new PieceReader(
     () => record.size,
     (index) =>
@@ -138,7 +127,13 @@ async function readArchive(
         : readPiece(connection, writer, index),
     discardPiece,
   );
-  return { record, read: (...range) => reader.read(...range) };
+  const read: StoredArchive["read"] = (...range) => reader.read(...range);
+  return first === undefined ? { record, read } : { record, read, again: rereading(connection, writer) };
+}
+
+/** A function of its own, which holds no bytes. */
+function rereading(connection: IndexedDbConnection, writer: string): () => Promise<Uint8Array<ArrayBuffer>> {
+  return () => readPiece(connection, writer, 0);
 }
 
 function discardPiece(piece: Uint8Array<ArrayBuffer>): void {
@@ -151,9 +146,7 @@ async function readPiece(
   index: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const piece = usableRecord(
-    await connection.run("read archive", (database) =>
-      reading(database, "archivepieces", (pieces) => pieces.get([writer, index])),
-    ),
+    await connection.run("read archive", (database) => readRecord(database, "archivepieces", [writer, index])),
   );
   if (!(piece?.bytes instanceof ArrayBuffer))
     throw new MirrorError("store-lost", { reason: `piece ${index} of an archive is not there` });

@@ -1,6 +1,6 @@
 import type { IndexedDbConnection } from "./indexeddb-connection.ts";
 import { type GitFileRecord, superblockKey } from "./indexeddb-schema.ts";
-import { inTransaction, reading } from "./indexeddb-transaction.ts";
+import { inTransaction, readRecord } from "./indexeddb-transaction.ts";
 import { usableRecord } from "./record-schema.ts";
 import { schemaVersion } from "./records.ts";
 import type { GitFiles } from "./store.ts";
@@ -16,7 +16,7 @@ export function indexedDbGitFiles(connection: IndexedDbConnection, repository: s
 
   const stored = async (key: number | string): Promise<unknown> => {
     const record = await connection.run("read git file", (database) =>
-      reading(database, "gitfiles", (files) => files.get([repository, key])),
+      readRecord(database, "gitfiles", [repository, key]),
     );
     return usableRecord(record)?.data;
   };

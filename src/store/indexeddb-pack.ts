@@ -3,7 +3,7 @@ import { MirrorError } from "../core/errors.ts";
 import { blobBytes, blobRange, sameBlobs } from "./blob-bytes.ts";
 import { BlobPieces } from "./blob-pieces.ts";
 import type { IndexedDbConnection } from "./indexeddb-connection.ts";
-import { inTransaction, reading } from "./indexeddb-transaction.ts";
+import { inTransaction, readRecord } from "./indexeddb-transaction.ts";
 import { usableRecord } from "./record-schema.ts";
 import { type PackRecord, schemaVersion } from "./records.ts";
 import type { PackReadable, PackWriter } from "./store.ts";
@@ -69,9 +69,7 @@ export function writePack(connection: IndexedDbConnection, slice: Slice | undefi
 }
 
 async function storedPack(connection: IndexedDbConnection, key: string): Promise<PackRecord | undefined> {
-  const record = usableRecord(
-    await connection.run("read pack", (database) => reading(database, "packs", (packs) => packs.get(key))),
-  );
+  const record = usableRecord(await connection.run("read pack", (database) => readRecord(database, "packs", key)));
   return record?.pack instanceof Blob && record.idx instanceof Blob ? record : undefined;
 }
 

@@ -2,7 +2,7 @@ import type { RepositoryConfig } from "../protocol/config.ts";
 import type { LastSync } from "../protocol/status.ts";
 import type { IndexedDbConnection } from "./indexeddb-connection.ts";
 import type { MirrorDatabase } from "./indexeddb-schema.ts";
-import { inTransaction, reading } from "./indexeddb-transaction.ts";
+import { inTransaction, reading, readRecord } from "./indexeddb-transaction.ts";
 import { usableRecord } from "./record-schema.ts";
 import type { Keeping, RepositoryRecord, SnapshotRecord } from "./records.ts";
 import {
@@ -32,9 +32,7 @@ export class IndexedDbRepositories {
 
   async get(name: string): Promise<RepositoryRecord | undefined> {
     return usableRecord(
-      await this.#connection.run("read repository", (database) =>
-        reading(database, "repositories", (repositories) => repositories.get(name)),
-      ),
+      await this.#connection.run("read repository", (database) => readRecord(database, "repositories", name)),
     );
   }
 

@@ -39,6 +39,20 @@ export async function inTransaction<T>(
   return result;
 }
 
+/** One record. Past idb's wrappers, which take as long as a tenth of a small answer. */
+export function readRecord<Name extends MirrorStoreName>(
+  database: MirrorDatabase,
+  name: Name,
+  key: MirrorSchema[Name]["key"],
+): Promise<MirrorSchema[Name]["value"] | undefined> {
+  return new Promise((resolve, reject) => {
+    const transaction = unwrap(database).transaction(name);
+    const request: IDBRequest<MirrorSchema[Name]["value"] | undefined> = transaction.objectStore(name).get(key);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(transaction.error ?? request.error);
+  });
+}
+
 /**
  * Reads of one object store in one transaction.
  *

@@ -9,7 +9,7 @@ import { IndexedDbConnection } from "./indexeddb-connection.ts";
 import { indexedDbGitFiles } from "./indexeddb-git-files.ts";
 import { readPack, writePack } from "./indexeddb-pack.ts";
 import { IndexedDbRepositories } from "./indexeddb-repositories.ts";
-import { inTransaction, reading } from "./indexeddb-transaction.ts";
+import { inTransaction, readRecord } from "./indexeddb-transaction.ts";
 import { usableRecord, usableSnapshot } from "./record-schema.ts";
 import { schemaVersion } from "./records.ts";
 import type { Store } from "./store.ts";
@@ -52,21 +52,13 @@ export async function openIndexedDbStore(names: ScopeNames, deps: IndexedDbDepen
     publish: (snapshot, epoch) => repositories.publish(snapshot, epoch),
 
     snapshot: async (id) =>
-      usableSnapshot(
-        await connection.run("read snapshot", (database) =>
-          reading(database, "snapshots", (snapshots) => snapshots.get(id)),
-        ),
-      ),
+      usableSnapshot(await connection.run("read snapshot", (database) => readRecord(database, "snapshots", id))),
 
     packWriter: () => writePack(connection, slice),
     pack: (key) => readPack(connection, key, slice),
 
     tarball: async (snapshot) =>
-      usableRecord(
-        await connection.run("read tarball", (database) =>
-          reading(database, "tarballs", (tarballs) => tarballs.get(snapshot)),
-        ),
-      ),
+      usableRecord(await connection.run("read tarball", (database) => readRecord(database, "tarballs", snapshot))),
     saveTarball: (record) =>
       connection.run(
         "write tarball",
@@ -80,9 +72,7 @@ export async function openIndexedDbStore(names: ScopeNames, deps: IndexedDbDepen
 
     archiveIndex: async (tree) =>
       usableRecord(
-        await connection.run("read archive index", (database) =>
-          reading(database, "archiveindexes", (indexes) => indexes.get(tree)),
-        ),
+        await connection.run("read archive index", (database) => readRecord(database, "archiveindexes", tree)),
       ),
     saveArchiveIndex: (record) =>
       connection.run(
@@ -98,9 +88,7 @@ export async function openIndexedDbStore(names: ScopeNames, deps: IndexedDbDepen
     ...indexedDbArchives(connection, clock, slice),
 
     note: async (key) =>
-      usableRecord(
-        await connection.run("read note", (database) => reading(database, "notes", (notes) => notes.get(key))),
-      )?.value,
+      usableRecord(await connection.run("read note", (database) => readRecord(database, "notes", key)))?.value,
     saveNote: (key, value) =>
       connection.run("write note", (database) =>
         inTransaction(database, ["notes"], "relaxed", async (transaction) => {

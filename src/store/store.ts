@@ -113,6 +113,11 @@ export interface StoredArchive {
    * no garbage. Throws `store-lost`.
    */
   read(offset: number, length: number, into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Reads all of a small archive once more, with one look into the store; left out where that is no faster than asking for the archive. It
+   * may be kept, for it holds no bytes. What it gives is not compared with the record. Throws `store-lost` when the archive is gone or was replaced.
+   */
+  readonly again?: () => Promise<Uint8Array<ArrayBuffer>>;
 }
 
 export type ArchiveChange = Partial<Pick<ArchiveRecord, "lastUse" | "pinned" | "verifiedAt" | "urls">>;

@@ -113,6 +113,29 @@ export function archiveCases(open: (place: string) => Promise<Store>): Case[] {
       },
     },
     {
+      title: "a small archive is read again, where that is offered, until it is replaced or removed",
+      run: async () => {
+        const store = await open("again");
+        const later = async () => {
+          const stored = await store.archive("11");
+          return stored?.again ?? (async () => (await store.archive("11"))?.read(0, 1_000));
+        };
+        await storeArchive(store, "11", sampleBytes(500, 1));
+        const again = await later();
+        equalBytes(await again(), sampleBytes(500, 1), "bytes");
+        await store.changeArchive("11", { pinned: true });
+        equalBytes(await again(), sampleBytes(500, 1), "bytes after a change of its record");
+        await storeArchive(store, "11", sampleBytes(600, 2));
+        const offered = (await store.archive("11"))?.again !== undefined;
+        if (offered) await refused("store-lost", again(), "the bytes that were replaced");
+        const now = await later();
+        equalBytes(await now(), sampleBytes(600, 2), "bytes afterwards");
+        await store.removeArchive("11");
+        if (offered) await refused("store-lost", now(), "the bytes that were removed");
+        await store.close();
+      },
+    },
+    {
       title: "an archive is read while it is committed",
       run: async () => {
         const store = await open("committing");

@@ -21,8 +21,8 @@ export type Precondition = "proceed" | "not-modified" | "failed";
  * Last-Modified, as §13.1.3 allows: a force-push may serve an older date, which "not modified since" would hide.
  */
 export function evaluatePreconditions(field: HeaderField, validators: Validators, nowSeconds: number): Precondition {
-  const current = parseEntityTag(validators.etag);
   const matches = (text: string, equal: typeof weakEqual) => {
+    const current = parseEntityTag(validators.etag);
     const tags = parseEntityTags(text);
     return tags === "*" || (tags !== null && current !== null && tags.some((tag) => equal(tag, current)));
   };
@@ -30,8 +30,9 @@ export function evaluatePreconditions(field: HeaderField, validators: Validators
   if (ifMatch !== null) {
     if (!matches(ifMatch, strongEqual)) return "failed";
   } else if (validators.lastModified !== null) {
-    const since = parseHttpDate(field("if-unmodified-since")?.trim() ?? "", nowSeconds);
-    const modified = parseHttpDate(validators.lastModified, nowSeconds);
+    const text = field("if-unmodified-since");
+    const since = text === null ? null : parseHttpDate(text.trim(), nowSeconds);
+    const modified = since === null ? null : parseHttpDate(validators.lastModified, nowSeconds);
     if (since !== null && modified !== null && modified > since) return "failed";
   }
   const ifNoneMatch = field("if-none-match");

@@ -12,7 +12,8 @@ const whole: RangeAnswer = { type: "whole" };
  * representation, for which no Content-Range can be written.
  */
 export function parseRange(text: string | null, size: number): RangeAnswer {
-  const set = /^bytes=(.*)$/i.exec(text?.trim() ?? "")?.[1] ?? "";
+  if (text === null) return whole;
+  const set = /^bytes=(.*)$/i.exec(text.trim())?.[1] ?? "";
   const specifiers = set
     .split(",")
     .map((part) => part.trim())

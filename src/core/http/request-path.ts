@@ -12,13 +12,16 @@ export function decodePath(encoded: string): readonly string[] {
   // Each byte takes at most three characters; refuse what cannot fit before decoding it.
   if (encoded.length > 3 * pathBytes) throw refusal(encoded, `it is longer than ${pathBytes} bytes`);
   const segments = encoded.split("/").map((segment) => decodeSegment(segment, encoded));
-  if (new TextEncoder().encode(segments.join("/")).length > pathBytes) {
+  // ASCII, as in every parsed URL, does not become longer.
+  const fits = encoded.length <= pathBytes && !/[^\0-\x7f]/.test(encoded);
+  if (!fits && new TextEncoder().encode(segments.join("/")).length > pathBytes) {
     throw refusal(encoded, `it is longer than ${pathBytes} bytes`);
   }
   return segments;
 }
 
 function decodeSegment(segment: string, encoded: string): string {
+  if (/^\w[\w.+~-]*$/.test(segment)) return segment;
   let text: string;
   try {
     text = decodeURIComponent(segment);
