@@ -4,6 +4,7 @@ import { parseKeep, parseSize } from "../gateway/keep-option.ts";
 import { OperatorError } from "../gateway/operator-error.ts";
 import type { GatewayOptions } from "../gateway/options.ts";
 import { parseArchiveMirror, parseOrigin, parseRepository, parseSourceNetwork } from "../gateway/repository-option.ts";
+import { parseServerName } from "../gateway/server-names.ts";
 
 export interface ServeFlags {
   readonly gateway: GatewayOptions;
@@ -35,6 +36,7 @@ export const flags = {
   "archive-limit": { type: "string" },
   "archive-mirror": { type: "string", multiple: true },
   "source-network": { type: "string", multiple: true },
+  "server-name": { type: "string", multiple: true },
   "hook-url": { type: "string" },
   "hook-token": { type: "string" },
   log: { type: "string" },
@@ -90,6 +92,7 @@ export function serveFlags(args: readonly string[], environment: NodeJS.ProcessE
       ...(values["source-network"] === undefined
         ? {}
         : { sourceNetworks: values["source-network"].map(parseSourceNetwork) }),
+      ...(values["server-name"] === undefined ? {} : { serverNames: values["server-name"].map(parseServerName) }),
       ...(values.base === undefined ? {} : { base: basePath(values.base) }),
       ...(certFile === undefined || keyFile === undefined ? {} : { tls: { certFile, keyFile } }),
       repositories: (values.repository ?? []).map(parseRepository),

@@ -14,6 +14,7 @@ Flags of serve
                                   for the repository called default); repeatable
   --upstream-cache URL|FOLDER     where archives are looked up by checksum; repeatable
   --archive-mirror URL            cache of archives that clients are told of, behind this one; repeatable
+  --server-name NAME              answers by this name, by addresses and localhost alone; repeatable (default: any name)
   --source-network CIDR           opam files may name archives there too, not at public addresses alone; repeatable
   --skip-download                 serves archives that are here already, and fetches none
   --parallel-downloads N          archives fetched at a time (default 20)

@@ -7,6 +7,7 @@ import { commonHeaders } from "../core/http/headers.ts";
 import type { GatewayEnv } from "./context.ts";
 import type { Log } from "./options.ts";
 import { problem } from "./problem.ts";
+import { goesByName } from "./server-names.ts";
 
 export interface Tls {
   readonly cert: Buffer;
@@ -15,9 +16,9 @@ export interface Tls {
 
 /**
  * A server that survives what is sent to it. Only origin-form targets reach the routes: a request for another server
- * (absolute-form, CONNECT, `//host`) is refused, because this is not a proxy.
+ * (absolute-form, CONNECT, `//host`) is refused, because this is not a proxy. `names`: see `goesByName`.
  */
-export function gatewayServer(app: Hono<GatewayEnv>, tls: Tls | null, log: Log): Server {
+export function gatewayServer(app: Hono<GatewayEnv>, tls: Tls | null, log: Log, names: readonly string[] = []): Server {
   const answer = getRequestListener((request, env) => app.fetch(request, env as GatewayEnv["Bindings"]), {
     hostname: "localhost",
     overrideGlobalObjects: false,
@@ -32,7 +33,7 @@ export function gatewayServer(app: Hono<GatewayEnv>, tls: Tls | null, log: Log):
   const listener: RequestListener = (incoming, outgoing) => {
     outgoing.setHeader("x-content-type-options", "nosniff");
     outgoing.on("error", () => {}); // The client left in the middle; `close` tells whoever was producing.
-    const refused = refusedTarget(incoming);
+    const refused = refusedTarget(incoming) ?? (goesByName(names, incoming) ? null : otherName());
     if (refused === null) void answer(incoming, outgoing);
     else void refuse(incoming, outgoing, refused);
   };
@@ -79,6 +80,12 @@ function refusedTarget(incoming: IncomingMessage): MirrorError | null {
   const path = target.split("?", 1)[0] ?? "";
   if (/[\\\0]|%00|%5c/i.test(path)) return badPath("it contains a backslash or a NUL");
   return null;
+}
+
+function otherName(): MirrorError {
+  return new MirrorError("forbidden", {
+    reason: "this server has another name; its operator can add one with --server-name",
+  });
 }
 
 function badPath(reason: string): MirrorError {

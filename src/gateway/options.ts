@@ -43,6 +43,11 @@ export interface GatewayOptions {
   readonly port?: number;
   /** Default 127.0.0.1. */
   readonly host?: string;
+  /**
+   * Names that requests may reach the server by, in lower case, besides `host`, addresses, and names of the machine itself. Default: any, as behind
+   * a proxy that passes its own name on.
+   */
+  readonly serverNames?: readonly string[];
   /** Default: opam-repository on GitHub, or the demo repository when that cannot be reached. */
   readonly repositories?: readonly RepositoryOption[];
   readonly origins?: readonly OriginOption[];

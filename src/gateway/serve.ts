@@ -117,8 +117,9 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       ],
       log,
     });
-    const server = serverOf(app, tls, log);
     const host = options.host ?? "127.0.0.1";
+    const { serverNames = [] } = options;
+    const server = serverOf(app, tls, log, serverNames.length === 0 ? [] : [...serverNames, host.toLowerCase()]);
     const address = await listen(server, options.port ?? 8080, host);
     mirror?.start();
     return {

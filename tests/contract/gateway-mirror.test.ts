@@ -8,7 +8,7 @@ import { copyRepository } from "../fixtures/fixture-cache.ts";
 import { git } from "../fixtures/git-command.ts";
 import { makeOpamRepository, type OpamRepository } from "../fixtures/opam-repository.ts";
 import { eventually } from "../support/eventually.ts";
-import { type TestGateway, temporaryFolder, testGateway } from "../support/gateway.ts";
+import { raw, type TestGateway, temporaryFolder, testGateway } from "../support/gateway.ts";
 import { checkHttpCase, type HttpAnswer, type HttpSend, httpTable } from "../support/http-table.ts";
 import { expectedAnswers, servedHashes } from "../support/serving/git-hashes.ts";
 
@@ -210,4 +210,40 @@ describe("the page for browsers that get no service worker", () => {
       expect(await app(host), host).not.toContain("opam init");
     expect(await app("mirror.lan", { "x-forwarded-proto": "https" })).not.toContain("opam init");
   });
+});
+
+test("a gateway that has names answers by them, by addresses and names of this machine, and by no other", async () => {
+  await using gateway = await testGateway({
+    repository: repository.gitDir,
+    serverNames: ["mirror.lan", "ends.with.dash-1"],
+  });
+  const send = sendTo(gateway.page);
+  const status = async (host: string, path: string) => (await send("GET", path, { host })).status;
+  const port = new URL(gateway.url).port;
+  for (const host of [
+    "mirror.lan",
+    "MIRROR.lan:8080",
+    "mirror.lan.",
+    `127.0.0.1:${port}`,
+    "localhost",
+    "app.localhost:1",
+    "[::1]:81",
+    "192.168.1.20",
+    "[fd00::5]:81",
+  ])
+    expect([host, await status(host, "healthz")]).toEqual([host, 200]);
+  for (const host of [
+    "evil.example",
+    `evil.example:${port}`,
+    "mirror.lan.evil.example",
+    "127.0.0.1.evil.example",
+    "x y",
+    "localhost@evil.example",
+  ])
+    for (const path of ["healthz", "gateway/config.json", "git/default/info/refs?service=git-upload-pack", ""])
+      expect([host, path, await status(host, path)]).toEqual([host, path, 403]);
+  const { body } = await send("GET", "opam/default/repo", { host: "evil.example" });
+  expect(JSON.parse(new TextDecoder().decode(body))).toMatchObject({ code: "forbidden" });
+  // Who names no host is no browser.
+  expect(await raw(gateway.url, "GET /healthz HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1.1 200/);
 });

@@ -110,6 +110,7 @@ test("what opam-mirror can be told", () => {
       ...["--archive-mirror", "https://a.example/cache/", "--archive-mirror", "http://b.example"],
       ...["--keep", "all", "--keep", "own=dune.3.16.0", "--archive-limit", "1.5GB"],
       ...["--source-network", "10.0.0.0/8", "--source-network", "fd00::1"],
+      ...["--server-name", "Mirror.example", "--server-name", "other"],
     ],
     {},
   );
@@ -131,6 +132,7 @@ test("what opam-mirror can be told", () => {
       { family: "ipv4", address: "10.0.0.0", prefix: 8 },
       { family: "ipv6", address: "fd00::1", prefix: 128 },
     ],
+    serverNames: ["mirror.example", "other"],
   });
   expect([check, log]).toEqual([true, "json"]);
   const token = { OPAM_WEB_MIRROR_HOOK_TOKEN: "from the environment" };
@@ -149,6 +151,8 @@ test.each([
   ["--hook-url", "/", /cannot be the path of a hook/],
   ["--hook-url", "a/../b", /cannot be the path of a hook/],
   ["--archive-mirror", "cache", /not a valid URL/],
+  ["--server-name", "https://mirror.example", /not the name of a host/],
+  ["--server-name", "mirror.example:80", /not the name of a host/],
   ["--source-network", "localhost", /not a network.*10\.0\.0\.0\/8/],
   ["--source-network", "10.0.0.0/40", /not a network/],
   ["--archive-mirror", "ftp://h/cache", /not an http\(s\) URL/],
