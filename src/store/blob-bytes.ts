@@ -3,6 +3,8 @@ import { bytesLost } from "./storage-failure.ts";
 
 /** Bytes moved by one call, so that no call blocks its thread for longer than a slice. */
 export const pieceBytes: number = 1024 * 1024;
+/** Bytes read by one call: the browser hands them over in smaller pieces by itself. */
+const readBytes = 4 * pieceBytes;
 
 /**
  * At most `length` bytes of a stored Blob from `offset`; fewer only at its end. Throws `store-lost` when the bytes
@@ -30,11 +32,11 @@ export async function blobRange(
 
 /** All of a stored Blob, read piece by piece. Throws `store-lost`. */
 export async function blobBytes(what: string, blob: Blob, slice: Slice | undefined): Promise<Uint8Array<ArrayBuffer>> {
-  if (blob.size <= pieceBytes) return blobRange(what, blob, 0, blob.size);
+  if (blob.size <= readBytes) return blobRange(what, blob, 0, blob.size);
   const bytes = new Uint8Array(blob.size);
-  for (let at = 0; at < blob.size; at += pieceBytes) {
+  for (let at = 0; at < blob.size; at += readBytes) {
     if (slice?.due()) await slice.pause();
-    bytes.set(await blobRange(what, blob, at, pieceBytes), at);
+    bytes.set(await blobRange(what, blob, at, readBytes), at);
   }
   return bytes;
 }

@@ -1,7 +1,6 @@
 import { MirrorError } from "../core/errors.ts";
 import { PackIdx } from "../core/git/pack-idx.ts";
 import type { IndexedPack } from "../core/git/pack-union.ts";
-import { pieceBytes } from "./blob-bytes.ts";
 import type { PackReadable } from "./store.ts";
 
 /**
@@ -9,12 +8,8 @@ import type { PackReadable } from "./store.ts";
  * slice of a Blob costs as much as the rest of the work on an object. Throws `store-lost`.
  */
 export async function loadPack(pack: PackReadable): Promise<IndexedPack> {
-  const bytes = new Uint8Array(pack.size);
-  const pieces: Promise<void>[] = [];
-  // All at once: the reads overlap, and each copies no more than a piece at a time.
-  for (let at = 0; at < pack.size; at += pieceBytes)
-    pieces.push(pack.read(at, Math.min(pieceBytes, pack.size - at)).then((piece) => bytes.set(piece, at)));
-  const [idx] = await Promise.all([readIdx(pack), ...pieces]);
+  // In one go: browsers hand the bytes over piece by piece anyhow, and each call costs as much as reading a megabyte.
+  const [idx, bytes] = await Promise.all([readIdx(pack), pack.read(0, pack.size)]);
   return {
     pack: {
       key: pack.key,

@@ -1,7 +1,7 @@
 import type { Slice } from "../core/cooperation/slice.ts";
 import { toHex } from "../core/git/oid.ts";
 import { createDigest } from "../platform/digest.ts";
-import type { SnapshotRecord } from "../store/records.ts";
+import type { ArchiveIndexRecord, SnapshotRecord } from "../store/records.ts";
 import { snapshotDigest } from "../store/snapshot-digest.ts";
 import type { PackReadable } from "../store/store.ts";
 import type { SyncHost } from "./host.ts";
@@ -12,22 +12,31 @@ export interface CurrentSnapshot {
   readonly sound: boolean;
 }
 
+/** Records in memory, as they were read or made. The index was checked. */
+export interface KnownSnapshot {
+  readonly snapshot: SnapshotRecord | null;
+  readonly archives: ArchiveIndexRecord | null;
+}
+
 const trailerBytes = 20;
 const pieceBytes = 256 * 1024;
 
 /**
  * The snapshot that is served; null when there is none, or none whose record can be believed. Packs are hashed only when somebody has
- * marked the snapshot as damaged. A mark that proves wrong is removed.
+ * marked the snapshot as damaged. A mark that proves wrong is removed. `known`: a record that was read before, and need not be read
+ * again if it is the one that serves: reading its manifest takes as long as asking the remote.
  */
 export async function currentSnapshot(
   host: SyncHost,
   repository: string,
   slice: Slice,
+  known: SnapshotRecord | null = null,
 ): Promise<CurrentSnapshot | null> {
   const { store } = host;
   const pointer = await store.repository(repository);
   if (pointer === undefined || pointer.snapshot === null) return null;
-  const record = await store.snapshot(pointer.snapshot);
+  const mayKnow = known?.id === pointer.snapshot && pointer.damage?.snapshot !== pointer.snapshot;
+  const record = mayKnow ? known : await store.snapshot(pointer.snapshot);
   if (record === undefined || (await snapshotDigest(record)) !== record.digest) return null;
   const marked = pointer.damage?.snapshot === record.id;
   for (const key of record.packs) {

@@ -241,6 +241,7 @@ export class SyncEngine implements Engine {
         remoteSays: () => undefined,
         indexed: (archives) => progress.indexed(archives),
         acceptsOlder: () => running.acceptOlder,
+        known: () => progress.known,
         published: (snapshot, replaced) => {
           this.#retired.retire(replaced);
           progress.published(snapshot);

@@ -6,16 +6,14 @@ import { knownArchives, parseErrors } from "../store/archive-report.ts";
 import type { ArchiveIndexRecord, RepositoryRecord, SnapshotRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { soundArchiveIndex } from "./archive-index.ts";
+import type { KnownSnapshot } from "./current-snapshot.ts";
 
 const nothing: SyncProgress = { bytes: 0, objects: 0, totalObjects: 0 };
 
 /** What the engine knows of one repository, in the form that `status` shows. */
 export class RepositoryProgress {
   readonly #record: RepositoryRecord;
-  #snapshot: Pick<
-    SnapshotRecord,
-    "id" | "commit" | "tree" | "committedAt" | "packages" | "versions" | "parseErrors" | "redirect" | "branch"
-  > | null;
+  #snapshot: SnapshotRecord | null;
   #archives: ArchiveIndexRecord | null;
   #lastSync: LastSync | null;
   #running = false;
@@ -61,6 +59,11 @@ export class RepositoryProgress {
     if (snapshot === undefined) return;
     if (snapshot.tree !== this.#snapshot?.tree) this.#archives = await soundArchiveIndex(store, snapshot.tree);
     this.#snapshot = snapshot;
+  }
+
+  /** What an update may build upon without reading it again, if it is still what is served. */
+  get known(): KnownSnapshot {
+    return { snapshot: this.#snapshot, archives: this.#archives };
   }
 
   enter(phase: SyncPhase): void {

@@ -12,7 +12,7 @@ import type { ArchiveIndexRecord, SnapshotRecord } from "../store/records.ts";
 import type { RepoFacts } from "../store/served-repo-file.ts";
 import type { StoredObjects } from "../store/stored-objects.ts";
 import { soundArchiveIndex } from "./archive-index.ts";
-import { currentSnapshot } from "./current-snapshot.ts";
+import { currentSnapshot, type KnownSnapshot } from "./current-snapshot.ts";
 import { discover, type Remote, type Tip } from "./discover.ts";
 import { writeGitRecords } from "./git-records.ts";
 import type { SyncHost } from "./host.ts";
@@ -29,6 +29,8 @@ export interface SyncObserver extends ReceiveHandlers {
   discovered(tip: Tip): void;
   /** Asked when the remote is older than what is served: whether that is taken all the same. */
   acceptsOlder(): boolean;
+  /** Asked at the beginning. */
+  known(): KnownSnapshot;
   /** The new snapshot serves from now on, in place of the one of that id. */
   published(snapshot: SnapshotRecord, replaced: string | null): void;
   /** What its opam files name is known. */
@@ -63,14 +65,18 @@ export async function syncRepository(
     archiveMirrors: config.archiveMirrors,
   };
   observer.phase("discover");
+  const known = observer.known();
   // Reading our own side, and compiling the digest, take as long as the remote does.
-  const [tip, current, record] = await Promise.all([
+  const [tip, served, record] = await Promise.all([
     discover(host, remote, signal),
-    currentSnapshot(host, config.name, slice),
+    currentSnapshot(host, config.name, slice, known.snapshot),
     host.store.repository(config.name),
     createDigest("sha1"),
   ]);
   observer.discovered(tip);
+  // When nothing is new, the record that is stored is looked at: nothing follows that would replace a damaged one.
+  const stays = served?.record === known.snapshot && served?.sound === true && served.record.commit === tip.commit;
+  const current = stays ? await currentSnapshot(host, config.name, slice) : served;
   // What is damaged is still what was served: ages and changes are told from it.
   const before = current?.record ?? null;
   const sound = current?.sound === true ? before : null;
@@ -86,8 +92,7 @@ export async function syncRepository(
   const older = new OlderRemote(remote, record, before, () => observer.acceptsOlder());
   older.assertNotRefused(tip);
   const wanted: WantedSnapshot = { repository: config.name, epoch, remote, tip, before, sound, older };
-  // Read while the remote is at work.
-  const index = before === null ? null : soundArchiveIndex(host.store, before.tree);
+  const index = before && knownIndex(host, before, known);
   index?.catch(() => undefined);
   const { snapshot, reader, changes, repo, kept } = await fetchSnapshot(host, wanted, slice, observer, signal);
   observer.phase("index");
@@ -194,6 +199,15 @@ async function fetchSnapshot(
   await host.store.publish(snapshot, epoch);
   observer.published(snapshot, replaced);
   return { snapshot, reader, changes, repo, kept };
+}
+
+/** What is not in memory is read while the remote is at work. */
+async function knownIndex(
+  host: SyncHost,
+  { tree }: SnapshotRecord,
+  { archives }: KnownSnapshot,
+): Promise<ArchiveIndexRecord | null> {
+  return archives?.tree === tree ? archives : soundArchiveIndex(host.store, tree);
 }
 
 /** The `repo` file as it will be served, read before there is a snapshot to read it from. */

@@ -207,6 +207,17 @@ describe.each(damages)("$title", ({ store, change, met }) => {
   });
 });
 
+describe("a snapshot record that nobody has asked for", () => {
+  it("is put right by a poll, also of an engine that has it in memory", async () => {
+    const damaged = await synced();
+    await changeRecords(damaged.database, "snapshots", async (record) => ({ ...record, versions: 1 }));
+    expect((await damaged.mirror.sync()).lastSync?.error).toBeNull();
+    await damaged.restart();
+    expect(await askForAll(damaged, remote.source.commits[0]!)).toBe(0);
+    await damaged.mirror.close();
+  });
+});
+
 describe("marks", () => {
   it("that prove wrong are removed, and cost no second fetch", async () => {
     const { mirror } = await synced();

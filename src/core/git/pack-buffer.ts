@@ -14,7 +14,7 @@ export class PackBuffer {
   length = 0;
   readonly #limit: number;
 
-  constructor(limit: number, expected: number = 16 << 20) {
+  constructor(limit: number, expected: number) {
     this.#limit = limit;
     this.bytes = new Uint8Array(Math.min(limit, expected) + padding);
   }

@@ -78,9 +78,9 @@ export class PackObjects {
 
   /**
    * The object whose bytes stand in its arena is complete: it is hashed, checked and named. A large one comes with its `hash`, and a large
-   * tree checked. Throws `pack-limit`, `object-corrupt` and `tree-forbidden`.
+   * tree checked. `isChecked`: whether it is from a pack that was checked. Throws `pack-limit`, `object-corrupt` and `tree-forbidden`.
    */
-  enter(index: number, type: number, size: number, hash: Uint8Array | null): void {
+  enter(index: number, type: number, size: number, hash: Uint8Array | null, isChecked: boolean = false): void {
     const table = this.table;
     const arena = this.arena(type);
     const { segment, at } = arena;
@@ -98,7 +98,7 @@ export class PackObjects {
     this.keep(index, arena, size);
     if (!table.name(index, oid, 0))
       throw new MirrorError("object-corrupt", { oid: toHex(oid), reason: "it appears twice in the pack" });
-    if (hash === null || type !== objectTypes.tree) checkObject(type, segment, at, at + size, oid);
+    if (!isChecked && (hash === null || type !== objectTypes.tree)) checkObject(type, segment, at, at + size, oid);
     this.resolved++;
   }
 

@@ -14,6 +14,9 @@ import { PackObjects } from "./pack-objects.ts";
 import { completeThinPack, type ThinPackBases } from "./thin-pack.ts";
 
 const mebibyte = 1 << 20;
+/** Room that is taken at once: a first pack is as large as the repository, an update is not. */
+const firstPackBytes = 16 * mebibyte;
+const thinPackBytes = mebibyte;
 /** Work after which the slice is asked, in bytes inflated and resolved: some ten microseconds. */
 const clockBytes = 4096;
 /** The same while the code is not compiled yet, for so many objects. */
@@ -62,7 +65,7 @@ export class PackReader {
     this.#thin = thin ?? false;
     this.#slice = slice;
     this.#packSha1 = packSha1;
-    this.buffer = new PackBuffer(limits.packBytes);
+    this.buffer = new PackBuffer(limits.packBytes, this.#thin ? thinPackBytes : firstPackBytes);
     this.#objects = new PackObjects(
       limits,
       objectSha1,

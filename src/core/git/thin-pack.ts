@@ -52,7 +52,7 @@ export async function completeThinPack(
     const arena = objects.arena(base.type);
     arena.place(size);
     arena.segment.set(base.bytes, arena.at);
-    objects.enter(index, base.type, size, null);
+    objects.enter(index, base.type, size, null, true);
     if (toHex(table.oids, index * 20, index * 20 + 20) !== oid) {
       throw new MirrorError("object-corrupt", { oid, reason: "the stored base of a delta is another object" });
     }
