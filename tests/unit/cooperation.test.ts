@@ -31,16 +31,34 @@ describe("Slice", () => {
     expect(new Slice(clock, macrotask, 4, "every").due()).toBe(true);
   });
 
-  it("shares one pause between loops, of two turns after a slice that ended late", async () => {
+  it("shares one pause between loops, of two turns while slices are short", async () => {
+    let tasks = 0;
+    const slice = new Slice(new StillClock(), () => Promise.resolve().then(() => void tasks++), 4);
+    await Promise.all([slice.pause(), slice.pause(), slice.pause()]);
+    expect(tasks).toBe(2);
+    expect(slice.pauses).toBe(1);
+    for (let pauses = 1; pauses < 50; pauses++) await slice.pause();
+    expect(tasks).toBe(2 * 40 + 10);
+  });
+
+  it("rests after a slice that ended late, and takes short ones for a while", async () => {
     let tasks = 0;
     const clock = new StillClock();
     const slice = new Slice(clock, () => Promise.resolve().then(() => void tasks++), 4);
-    await Promise.all([slice.pause(), slice.pause(), slice.pause()]);
-    expect(tasks).toBe(1);
-    expect(slice.pauses).toBe(1);
+    for (let pauses = 0; pauses < 40; pauses++) await slice.pause();
+    tasks = 0;
     clock.time += 6.1;
-    await slice.pause();
-    expect(tasks).toBe(3);
+    const pausing = slice.pause();
+    await macrotask();
+    expect(tasks).toBe(0);
+    clock.advance(1);
+    await pausing;
+    expect(tasks).toBe(2);
+    clock.time += 2;
+    expect(slice.due()).toBe(true);
+    for (let pauses = 0; pauses < 12; pauses++) await slice.pause();
+    clock.time += 3;
+    expect(slice.due()).toBe(false);
   });
 
   // Node's macrotask is setImmediate: there a MessageChannel keeps timers waiting. In browsers it is the other way round, and

@@ -15,10 +15,14 @@ export type YieldPolicy = "budget" | "never" | "every";
 /** What may pass between two looks at the clock, and the most calls of `due` that go without one. */
 const trustedMs = 0.1;
 const mostTrusted = 8;
-/** A slice that took so many times its length is followed by two turns of the event loop. */
+/** A slice that took so many times its length was late: most often others wanted the processor. */
 const lateTimes = 1.5;
 /** The first slices are half as long: code that is not compiled yet takes steps of unforeseen length, and they end late. */
 const coldPauses = 40;
+/** So are those after a late one: whoever took the processor away does it again soon. */
+const latePauses = 12;
+/** What the others are left after a late slice. */
+const restMs = 1;
 
 /**
  * The time budget that every loop over input takes: `if (slice.due()) await slice.pause();`.
@@ -36,7 +40,8 @@ export class Slice {
   #trusted = 0;
   #calls = 0;
   #pauses = 0;
-  #coldUntil = coldPauses;
+  /** Until so many pauses slices are short, and followed by two turns. */
+  #shortUntil = coldPauses;
   #pausing: Promise<void> | null = null;
   /** Called after each pause, inside the slice that begins. Must be short: it is paid by the slice. */
   onResume: (() => void) | null = null;
@@ -58,7 +63,7 @@ export class Slice {
 
   /** Other code begins, which is not compiled yet either. */
   beginCold(): void {
-    this.#coldUntil = this.#pauses + coldPauses;
+    this.#shortUntil = this.#pauses + coldPauses;
   }
 
   /** True when the loop must pause before it goes on. */
@@ -80,13 +85,14 @@ export class Slice {
     this.#trusted = Math.min(mostTrusted, Math.floor(trustedMs / perCall));
     this.#read = now;
     this.#calls = 0;
-    return now - this.#started >= (this.#pauses < this.#coldUntil ? this.ms / 2 : this.ms);
+    return now - this.#started >= this.#length();
   }
 
   /**
    * Gives way to the event loop. Loops that share the slice share the pause.
-   * After a slice that ended late by two macrotasks: a timer that became due meanwhile is queued only when the loop turns, behind the
-   * first of them, and would otherwise wait for the whole next slice (docs/decisions/029-two-turns.md).
+   * While slices are short by two macrotasks: a timer that became due meanwhile is queued only when the loop turns, behind the first of them,
+   * and would otherwise wait for the whole next slice. After a late one it rests for a moment, so that the processor is not taken away in
+   * the middle of the next (docs/decisions/029-two-turns.md).
    */
   pause(): Promise<void> {
     this.#pausing ??= this.#turn().then(() => {
@@ -99,9 +105,16 @@ export class Slice {
     return this.#pausing;
   }
 
+  #length(): number {
+    return this.#pauses < this.#shortUntil ? this.ms / 2 : this.ms;
+  }
+
   async #turn(): Promise<void> {
-    const late = this.#clock.now() - this.#started > this.ms * lateTimes;
+    if (this.#clock.now() - this.#started > this.#length() * lateTimes) {
+      this.#shortUntil = Math.max(this.#shortUntil, this.#pauses + latePauses);
+      await this.#clock.sleep(restMs);
+    }
     await this.#macrotask();
-    if (late) await this.#macrotask();
+    if (this.#pauses < this.#shortUntil) await this.#macrotask();
   }
 }

@@ -71,14 +71,15 @@ export class TreeCheck {
         if (order === 0) problem = "it appears twice";
         else if (order > 0) problem = "it is out of order";
       }
+      // Only when another entry follows: most folders hold one file.
+      if (previousFrom >= 0 && !previousIsTree) {
+        prefixes ??= [];
+        prefixes.push({ from: previousFrom, to: previousTo });
+      }
       if (problem === null && prefixes !== null) {
         while (prefixes.length > 0 && !startsWith(bytes, nameFrom, nameTo, prefixes.at(-1)!)) prefixes.pop();
         const top = prefixes.at(-1);
         if (folder && top !== undefined && top.to - top.from === nameTo - nameFrom) problem = "it appears twice";
-      }
-      if (!folder) {
-        prefixes ??= [];
-        prefixes.push({ from: nameFrom, to: nameTo });
       }
       previousFrom = nameFrom;
       previousTo = nameTo;

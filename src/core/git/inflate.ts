@@ -5,6 +5,8 @@ import { HuffmanCode } from "./huffman.ts";
 export const needMore = -1;
 /** The stream is not a valid zlib stream of the expected size. */
 export const corrupt = -2;
+/** Beyond all positions, and the largest number that is a small integer everywhere: a field that was once larger has all of this compiled anew. */
+const farthest = 0x3fffffff;
 /** As many bytes were read as were allowed in one go: `goOn`. */
 export const paused = -3;
 
@@ -71,7 +73,7 @@ export class Inflater {
     target: Uint8Array,
     to: number,
     size: number,
-    step: number = 0x3fffffff,
+    step: number = farthest,
   ): number {
     if (from + 2 > end) return needMore;
     const cmf = source[from]!;
@@ -80,7 +82,7 @@ export class Inflater {
     this.#at = from + 2;
     this.#bits = 0;
     this.#count = 0;
-    this.#pauseAt = from + step;
+    this.#pauseAt = step < farthest - from ? from + step : farthest;
     return this.#ended(source, end, target, to, size, this.#blocks(source, end, target, to, to, to + size, false));
   }
 
@@ -189,9 +191,7 @@ export class Inflater {
       // Two bytes at a time: at least 16 bits for a code of at most 15, never more than 31, so that `bits` stays a small integer.
       if (count < 16) {
         if (at >= pauseAt) {
-          this.#at = at;
-          this.#bits = bits;
-          this.#count = count;
+          this.#leave(at, bits, count);
           this.#written = out;
           return paused;
         }
@@ -219,9 +219,7 @@ export class Inflater {
       }
       let symbol = entry >>> 4;
       if (symbol === 256) {
-        this.#at = at;
-        this.#bits = bits;
-        this.#count = count;
+        this.#leave(at, bits, count);
         return out;
       }
       symbol -= 257;
@@ -273,6 +271,15 @@ export class Inflater {
         return needMore;
       }
     }
+  }
+
+  /**
+   * Notes where a block was left, whole bytes that were taken ahead given back: more than 30 bits would be no small integer (see `farthest`).
+   */
+  #leave(at: number, bits: number, count: number): void {
+    this.#at = at - (count >> 3);
+    this.#count = count & 7;
+    this.#bits = bits & ((1 << (count & 7)) - 1);
   }
 
   /** An error found in bits that had not arrived yet is no error. */

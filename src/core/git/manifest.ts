@@ -1,4 +1,5 @@
 import type { Slice } from "../cooperation/slice.ts";
+import { shortText } from "../short-text.ts";
 import { compareOids, toHex } from "./oid.ts";
 
 /**
@@ -10,7 +11,6 @@ import { compareOids, toHex } from "./oid.ts";
  */
 const magic = 0x314d574f;
 const headBytes = 16;
-const decoder = new TextDecoder();
 
 export interface Place {
   /** Index into the snapshot's list of packs. */
@@ -200,7 +200,7 @@ export class Manifest {
   }
 
   path(rank: number): string {
-    return decoder.decode(this.#bytes.subarray(this.#start(rank), this.#end(rank)));
+    return shortText(this.#bytes, this.#start(rank), this.#end(rank));
   }
 
   /** Hex oid of the blob. */

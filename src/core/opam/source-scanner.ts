@@ -1,3 +1,4 @@
+import { shortText } from "../short-text.ts";
 import { ByteLexer, unsure } from "./byte-lexer.ts";
 import { type Token, tokens } from "./lexer.ts";
 import { type PackageSources, packageSources, type Source, sourceOf } from "./package-sources.ts";
@@ -24,7 +25,6 @@ const expects = {
 /** Fields of a section that name a source. */
 const fieldNames: readonly string[] = ["src", "checksum", "mirrors", "archive", "http", "git", "hg", "darcs", "local"];
 const sectionStrings = 64;
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Reads what `packageSources(parseOpam(…))` does, from the bytes and without a tree: an index of all package files reads megabytes. It
@@ -39,6 +39,9 @@ export class SourceScanner {
   /** From and to of the strings of a section. */
   readonly #notes: Int32Array = new Int32Array(2 * sectionStrings);
   #noted = 0;
+  /** For each of `fieldNames` the first of its notes, -1 where there is none, and where they end. */
+  readonly #firsts: Int32Array = new Int32Array(fieldNames.length);
+  readonly #ends: Int32Array = new Int32Array(fieldNames.length);
 
   /** The sources of an opam file. Throws SyntaxFault for what is none. */
   read(bytes: Uint8Array): PackageSources {
@@ -116,8 +119,8 @@ export class SourceScanner {
     const from = this.#lexer.start;
     this.#noted = 0;
     const labelled = this.#label();
-    const firsts = new Int32Array(fieldNames.length).fill(-1);
-    const ends = new Int32Array(fieldNames.length);
+    const firsts = this.#firsts.fill(-1);
+    const ends = this.#ends;
     while (this.#now() !== tokens.closeBrace) {
       const field = this.#fieldNumber();
       this.#take(tokens.ident);
@@ -128,7 +131,7 @@ export class SourceScanner {
       firsts[field] = first;
       ends[field] = this.#noted;
     }
-    const text = decoder.decode(this.#lexer.bytes.subarray(from, this.#lexer.end));
+    const text = shortText(this.#lexer.bytes, from, this.#lexer.end);
     // Places in bytes are places in the text where all is ASCII.
     if (text.length !== this.#lexer.end - from) throw unsure;
     this.#lexer.next();
