@@ -39,7 +39,8 @@ export class BlobPieces {
   /** All that was added. More can be added afterwards; the Blob does not change. */
   blob(): Blob {
     if (this.#used > 0) this.#seal();
-    return new Blob(this.#pieces);
+    const [only] = this.#pieces;
+    return only !== undefined && this.#pieces.length === 1 ? only : new Blob(this.#pieces);
   }
 
   clear(): void {

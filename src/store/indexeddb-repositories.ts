@@ -87,9 +87,15 @@ export class IndexedDbRepositories {
         inTransaction(database, ["repositories", "snapshots", "packs"], "strict", async (transaction) => {
           const repositories = transaction.objectStore("repositories");
           const packs = transaction.objectStore("packs");
-          const record = published(usableRecord(await repositories.get(snapshot.repository)), snapshot, epoch);
-          for (const key of snapshot.packs) {
-            if ((await packs.getKey(key)) === undefined) throw packMissing(key);
+          // Asked side by side: each answer takes a turn through the browser's own process. One that cannot even be asked must not leave
+          // those before it without a listener.
+          const [old, ...stored] = await Promise.all([
+            repositories.get(snapshot.repository),
+            ...snapshot.packs.map(async (key) => packs.getKey(key)),
+          ]);
+          const record = published(usableRecord(old), snapshot, epoch);
+          for (const [number, key] of snapshot.packs.entries()) {
+            if (stored[number] === undefined) throw packMissing(key);
           }
           await transaction.objectStore("snapshots").put(snapshot);
           await repositories.put(record);

@@ -5,7 +5,7 @@ import type { MirrorDatabase, MirrorSchema, MirrorStoreName } from "./indexeddb-
 export type WriteTransaction = IDBPTransaction<MirrorSchema, MirrorStoreName[], "readwrite">;
 
 /**
- * One readwrite transaction around `body`, which awaits its requests one by one, and nothing else. Resolves when the
+ * One readwrite transaction around `body`, which awaits its requests, and nothing else. Resolves when the
  * transaction is complete (`strict`: on disk). When `body` throws, nothing of it stays.
  *
  * @note A refusal for lack of space arrives on the transaction, while its requests only say AbortError and later ones

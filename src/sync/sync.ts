@@ -177,7 +177,7 @@ async function fetchSnapshot(
       : await compareManifests(before.manifest, verified.manifest, slice, kept);
   const publishedAt = host.clock.wall();
   const { skipped } = verified;
-  const snapshot = await snapshotRecord(
+  const making = snapshotRecord(
     {
       repository,
       commit: tip.commit,
@@ -194,10 +194,10 @@ async function fetchSnapshot(
     },
     publishedAt,
   );
+  const [snapshot, pointer] = await Promise.all([making, host.store.repository(repository)]);
   signal.throwIfAborted();
-  const replaced = (await host.store.repository(repository))?.snapshot ?? null;
   await host.store.publish(snapshot, epoch);
-  observer.published(snapshot, replaced);
+  observer.published(snapshot, pointer?.snapshot ?? null);
   return { snapshot, reader, changes, repo, kept };
 }
 
