@@ -56,7 +56,7 @@ describe("Slice", () => {
     expect(tasks).toBe(2);
     clock.time += 2;
     expect(slice.due()).toBe(true);
-    for (let pauses = 0; pauses < 12; pauses++) await slice.pause();
+    for (let pauses = 0; pauses < 5; pauses++) await slice.pause();
     clock.time += 3;
     expect(slice.due()).toBe(false);
   });

@@ -20,7 +20,7 @@ const lateTimes = 1.5;
 /** The first slices are half as long: code that is not compiled yet takes steps of unforeseen length, and they end late. */
 const coldPauses = 40;
 /** So are those after a late one: whoever took the processor away does it again soon. */
-const latePauses = 12;
+const latePauses = 5;
 /** What the others are left after a late slice. */
 const restMs = 1;
 
