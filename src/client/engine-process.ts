@@ -1,9 +1,8 @@
-import { type Remote, releaseProxy, wrap } from "comlink";
 import { asMirrorError, MirrorError } from "../core/errors.ts";
 import { systemClock } from "../platform/clock.ts";
 import { channelPorts } from "../platform/message-channel.ts";
 import type { RepositoryConfig } from "../protocol/config.ts";
-import { type Engine, protocolVersion } from "../protocol/messages.ts";
+import { protocolVersion } from "../protocol/messages.ts";
 import type { PageToWorker, WorkerToPage } from "../protocol/worker.ts";
 
 const protocol = protocolVersion;
@@ -15,15 +14,13 @@ const startMs = 15_000;
 export class EngineProcess {
   readonly #worker: Worker;
   readonly #ended: AbortController = new AbortController();
-  readonly #remote: Remote<Engine>;
   readonly #fail: (error: MirrorError) => void;
-  /** The engine's own end; calls never settle once `failed` has rejected. */
-  readonly engine: Engine;
   /** Rejects when the worker could not start or died. Never resolves. */
   readonly failed: Promise<never>;
   #alive = false;
 
-  constructor(base: string, repositories: readonly RepositoryConfig[]) {
+  /** `update`: it begins with a sync of each repository. */
+  constructor(base: string, repositories: readonly RepositoryConfig[], update: boolean) {
     this.#worker = new Worker(new URL("../worker/engine-worker.ts", import.meta.url), {
       type: "module",
       name: "opam-web-mirror sync",
@@ -44,11 +41,7 @@ export class EngineProcess {
       () => this.#alive || fail(late),
       () => undefined,
     );
-    const [port1, port2] = channelPorts();
-    this.#post({ type: "start", protocol, base, repositories, port: port2 }, port2);
-    this.#remote = wrap<Engine>(port1);
-    // Every method of Engine returns a promise already, so its remote form is Engine itself.
-    this.engine = this.#remote as unknown as Engine;
+    this.#post({ type: "start", protocol, base, repositories, update });
   }
 
   /** Whether the worker answers for itself by now. */
@@ -59,7 +52,7 @@ export class EngineProcess {
   /** A port for somebody else (the service worker) to call the engine. */
   port(): MessagePort {
     const [port1, port2] = channelPorts();
-    this.#post({ type: "port", protocol, port: port2 }, port2);
+    this.#post({ type: "port", protocol, port: port2 }, [port2]);
     return port1;
   }
 
@@ -70,8 +63,6 @@ export class EngineProcess {
 
   stop(): void {
     this.#ended.abort();
-    // Left to the garbage collector, Comlink would run code for it: in the back-forward cache that costs a page its place.
-    this.#remote[releaseProxy]();
     this.#worker.terminate();
   }
 
@@ -79,7 +70,7 @@ export class EngineProcess {
     this.#fail(new MirrorError("peer-gone", { peer: "sync worker", reason }));
   }
 
-  #post(message: PageToWorker, port: MessagePort): void {
-    this.#worker.postMessage(message, [port]);
+  #post(message: PageToWorker, transfer: MessagePort[] = []): void {
+    this.#worker.postMessage(message, transfer);
   }
 }

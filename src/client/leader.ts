@@ -16,23 +16,26 @@ export class Leader {
   readonly #names: ScopeNames;
   readonly #base: string;
   readonly #repositories: readonly RepositoryConfig[];
-  readonly #led: (process: EngineProcess) => void;
+  readonly #update: boolean;
+  readonly #led: () => void;
   readonly #failed: (thrown: unknown) => void;
   /** From asking for the lock until it is given back or was taken away. */
   #turn: AbortController | null = null;
   #process: EngineProcess | null = null;
 
-  /** `led` is called each time an engine was started here, `failed` when it did not start or died. */
+  /** `update`: an engine begins with a sync. `led` is called each time one was started here, `failed` when it did not start or died. */
   constructor(
     names: ScopeNames,
     base: string,
     repositories: readonly RepositoryConfig[],
-    led: (process: EngineProcess) => void,
+    update: boolean,
+    led: () => void,
     failed: (thrown: unknown) => void,
   ) {
     this.#names = names;
     this.#base = base;
     this.#repositories = repositories;
+    this.#update = update;
     this.#led = led;
     this.#failed = failed;
   }
@@ -84,14 +87,14 @@ export class Leader {
       else signal.addEventListener("abort", () => resolve(), { once: true });
     });
     while (!signal.aborted) {
-      const process = new EngineProcess(this.#base, this.#repositories);
+      const process = new EngineProcess(this.#base, this.#repositories, this.#update);
       const stop = () => {
         process.stop();
         if (this.#process === process) this.#process = null;
       };
       signal.addEventListener("abort", stop, { once: true });
       this.#process = process;
-      this.#led(process);
+      this.#led();
       await Promise.race([over, process.failed.catch(this.#failed)]);
       signal.removeEventListener("abort", stop);
       stop();

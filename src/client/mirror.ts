@@ -13,7 +13,6 @@ import { updateAutomatically } from "./automatic-updates.ts";
 import { type BlockedAddress, BlockedAddresses } from "./blocked-addresses.ts";
 import { configure, gatewayRepositories } from "./configuration.ts";
 import { Election } from "./election.ts";
-import type { EngineProcess } from "./engine-process.ts";
 import { Leader } from "./leader.ts";
 import { LeaderOrders } from "./leader-orders.ts";
 import type { Mirror } from "./mirror-interface.ts";
@@ -95,12 +94,11 @@ class OpenMirror implements Mirror {
     this.#names = names;
     this.#registration = registration;
     this.#repositories = repositories;
-    const led = (process: EngineProcess) => {
-      this.#brokerPort();
-      if (autoUpdate) for (const { name } of repositories) void process.engine.update(name);
-    };
     const failed = (thrown: unknown) => this.#view.failed(errorRecord(thrown), systemClock.wall());
-    this.#election = new Election(names, new Leader(names, base, repositories, led, failed));
+    this.#election = new Election(
+      names,
+      new Leader(names, base, repositories, autoUpdate, () => this.#brokerPort(), failed),
+    );
     const { signal } = this.#ended;
     this.#blocked = new BlockedAddresses(
       repositories.flatMap(({ origins }) => origins),

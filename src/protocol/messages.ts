@@ -87,7 +87,7 @@ export interface MessagePortLike {
   close(): void;
 }
 
-/** What the sync worker exposes by Comlink to its page and to the service worker. */
+/** What the sync worker exposes by Comlink to the service worker. */
 export interface Engine {
   /** Live state of all repositories that this engine syncs. */
   status(): Promise<EngineStatus>;

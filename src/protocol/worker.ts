@@ -1,18 +1,18 @@
 import type { RepositoryConfig } from "./config.ts";
 import type { MessagePortLike } from "./messages.ts";
 
-/** Page → sync worker, by `worker.postMessage`; everything else goes over the ports by Comlink. */
+/** Page → sync worker, by `worker.postMessage`; orders come by the progress channel, and the service worker calls over a port by Comlink. */
 export type PageToWorker =
-  /** The first message: what to sync, and a port at which the worker exposes `Engine`. */
+  /** The first message: what to sync, and whether at once. */
   | {
       readonly type: "start";
       readonly protocol: number;
       /** URL of the scope, ending in `/`. */
       readonly base: string;
       readonly repositories: readonly RepositoryConfig[];
-      readonly port: MessagePortLike;
+      readonly update: boolean;
     }
-  /** Another port at which to expose `Engine`: its other end is the service worker's. */
+  /** A port at which to expose `Engine`: its other end is the service worker's. */
   | { readonly type: "port"; readonly protocol: number; readonly port: MessagePortLike };
 
 /** Sync worker → page. */

@@ -18,12 +18,15 @@ let engine: Promise<StartedEngine> | null = null;
 
 const say = (message: WorkerToPage) => self.postMessage(message);
 
-function start({ base, repositories }: Extract<PageToWorker, { type: "start" }>): Promise<StartedEngine> {
+function start({ base, repositories, update }: Extract<PageToWorker, { type: "start" }>): Promise<StartedEngine> {
   const starting = startEngine(base, repositories, sliceMs);
   say({ type: "alive", protocol });
   // Beside the engine: what it answers does not wait for archives.
   starting.then(
-    ({ store }) => startKeeping(base, store, sliceMs),
+    ({ engine, store }) => {
+      if (update) for (const { name } of repositories) void engine.update(name);
+      startKeeping(base, store, sliceMs);
+    },
     () => undefined,
   );
   return starting;
@@ -44,7 +47,9 @@ self.onmessage = ({ data }: MessageEvent<PageToWorker>) => {
   if (data.protocol !== protocol) return;
   if (data.type === "start") engine ??= start(data);
   engine?.then(
-    ({ engine }) => expose(facade(engine), data.port as MessagePort),
+    ({ engine }) => {
+      if (data.type === "port") expose(facade(engine), data.port as MessagePort);
+    },
     (thrown: unknown) => say({ type: "failed", protocol, error: errorRecord(thrown) }),
   );
 };
