@@ -16,7 +16,7 @@ const layers = {
   serve: { imports: anyHost, packages: ["hash-wasm"] },
   worker: { imports: [...anyHost, "sync", "serve"], packages: ["comlink"] },
   sw: { imports: [...anyHost, "sync", "serve", "worker"], packages: ["comlink"] },
-  client: { imports: [...anyHost, "sync", "serve", "worker"], packages: ["comlink", "workbox-window"] },
+  client: { imports: [...anyHost, "sync", "serve", "worker"], packages: ["workbox-window"] },
   dashboard: { imports: [...anyHost, "client"], packages: ["preact", "@preact/signals"] },
   // The gateway builds the demo repository, and the demo uses its Git command: no cycle of files, one of layers.
   demo: { imports: [...anyHost, "gateway"], packages: [], node: true },
