@@ -36,7 +36,8 @@ export function archiveRoutes(archives: Archives, log: Log, answerMs: number = d
       const headers = {
         ...inertHeaders,
         etag: `"${sha256}"`,
-        "cache-control": "public, max-age=31536000, immutable",
+        // Who asks keeps it in a store of his own; and what may be cached Chromium reads ahead of a service worker, up to 64 MB of it.
+        "cache-control": "no-store",
         "content-length": String(size),
       };
       const known = c.req.header("if-none-match")?.includes(headers.etag) ?? false;
