@@ -42,6 +42,8 @@ test.each(["md5", "sha256", "sha512"])("a folder with only %s answers for every 
       "cross-origin-resource-policy": "cross-origin",
       "content-length": String(archive.length),
       etag: `"${hex("sha256")}"`,
+      // What may be cached Chromium reads ahead of a service worker, into its memory.
+      "cache-control": "no-store",
     });
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(archive);
   }
