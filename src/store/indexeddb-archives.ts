@@ -2,7 +2,7 @@ import type { Clock } from "../core/cooperation/clock.ts";
 import type { Slice } from "../core/cooperation/slice.ts";
 import { MirrorError } from "../core/errors.ts";
 import { toHex } from "../core/git/oid.ts";
-import { pressCollector } from "../platform/collection-pressure.ts";
+import { leftBehind } from "../platform/collection-pressure.ts";
 import { discardBuffer } from "../platform/discarded-buffer.ts";
 import { PieceReader, withOldDecisions, writePieces } from "./archive-pieces.ts";
 import { blobRange, pieceBytes } from "./blob-bytes.ts";
@@ -19,8 +19,8 @@ const recordsAtOnce = 250;
 /** A writer that began so long ago is gone: no download takes so long. Milliseconds. */
 const writerLifeMs = 3_600_000;
 const timeDigits = 9;
-/** What the garbage collector is to count for each piece that was read: with it a collection comes after some 16 of them. */
-const pressureBytes = 4 * 1024 * 1024;
+/** Larger values Chromium keeps aside. */
+const inlineBytes = 64 * 1024;
 
 /** The archives of a database: their records, and aside in pieces of 1 MiB their bytes. */
 export function indexedDbArchives(
@@ -126,7 +126,7 @@ async function readArchive(
     () => record.size,
     (index) =>
       index === 0 && first !== undefined
-        ? Promise.resolve(new Uint8Array(first.bytes))
+        ? Promise.resolve(ownBytes(first.bytes))
         : readPiece(connection, writer, index),
     discardPiece,
   );
@@ -153,9 +153,12 @@ async function readPiece(
   );
   if (!(piece?.bytes instanceof ArrayBuffer))
     throw new MirrorError("store-lost", { reason: `piece ${index} of an archive is not there` });
-  // Of small archives, which have one piece, hundreds may be read before that much is left behind.
-  if (index > 0) pressCollector(pressureBytes);
-  return new Uint8Array(piece.bytes);
+  return ownBytes(piece.bytes);
+}
+
+function ownBytes(read: ArrayBuffer): Uint8Array<ArrayBuffer> {
+  if (read.byteLength > inlineBytes) leftBehind(read.byteLength);
+  return new Uint8Array(read);
 }
 
 function writeArchive(
