@@ -19,8 +19,6 @@ const recordsAtOnce = 250;
 /** A writer that began so long ago is gone: no download takes so long. Milliseconds. */
 const writerLifeMs = 3_600_000;
 const timeDigits = 9;
-/** Larger values Chromium keeps aside. */
-const inlineBytes = 64 * 1024;
 
 /** The archives of a database: their records, and aside in pieces of 1 MiB their bytes. */
 export function indexedDbArchives(
@@ -157,7 +155,7 @@ async function readPiece(
 }
 
 function ownBytes(read: ArrayBuffer): Uint8Array<ArrayBuffer> {
-  if (read.byteLength > inlineBytes) leftBehind(read.byteLength);
+  leftBehind(read.byteLength);
   return new Uint8Array(read);
 }
 
