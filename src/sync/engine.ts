@@ -26,6 +26,10 @@ interface Followed {
     readonly abort: AbortController;
     live: LiveClone | null;
     acceptOlder: boolean;
+    /** The remote has been asked what it has: what it gets from now on is not seen by this sync. */
+    asked: boolean;
+    /** An order came after that. */
+    again: boolean;
   } | null;
 }
 
@@ -79,18 +83,20 @@ export class SyncEngine implements Engine {
     for (const ms of latencies) this.#meter.answered(ms);
   }
 
+  /** Whoever orders one is served what the remote has at that moment, or later: a sync that asked before is followed by another. */
   async update(repository: string, order: UpdateOrder = {}): Promise<"started" | "running" | "unknown"> {
     const followed = this.#followed.get(repository);
     if (followed === undefined) return "unknown";
     const acceptOlder = order.acceptOlder === true;
     if (followed.running !== null) {
       followed.running.acceptOlder ||= acceptOlder;
+      followed.running.again ||= followed.running.asked;
       return "running";
     }
-    const abort = new AbortController();
-    const running: NonNullable<Followed["running"]> = { abort, live: null, acceptOlder, done: Promise.resolve() };
+    const begun = { abort: new AbortController(), live: null, acceptOlder, asked: false, again: false };
+    const running: NonNullable<Followed["running"]> = { ...begun, done: Promise.resolve() };
     followed.running = running;
-    const done = this.#run(followed, running);
+    const done = this.#runs(followed, running);
     followed.running = Object.assign(running, { done });
     return "started";
   }
@@ -133,6 +139,11 @@ export class SyncEngine implements Engine {
     this.#retired.close();
   }
 
+  async #runs(followed: Followed, running: NonNullable<Followed["running"]>): Promise<void> {
+    while (followed.running === running) await this.#run(followed, running);
+  }
+
+  /** One sync; `followed.running` is null afterwards unless another one is to follow. */
   async #run(followed: Followed, running: NonNullable<Followed["running"]>): Promise<void> {
     const { clock, store } = this.#host;
     const { config, progress } = followed;
@@ -175,7 +186,7 @@ export class SyncEngine implements Engine {
     reporting.abort();
     await reports;
     progress.end(lastSync);
-    followed.running = null;
+    if (fenced || running.abort.signal.aborted || !running.again) followed.running = null;
     if (error === null && !running.abort.signal.aborted) this.#upkeep.begin(config.name, epoch, changes.removed);
     if (!fenced) this.#listener.progress(progress.status(), this.#meter.read());
   }
@@ -222,6 +233,8 @@ export class SyncEngine implements Engine {
     const slice = this.#host.slice();
     slice.onResume = () => running.live?.tick();
     let commit = "";
+    running.asked = true;
+    running.again = false;
     return syncRepository(
       this.#host,
       config,

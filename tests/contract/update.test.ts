@@ -241,6 +241,50 @@ describe("updates", () => {
     await mirror.close();
   });
 
+  it("bring what was pushed before they were ordered, also while another one runs", async () => {
+    const commits = remote.source.commits.slice(4, 10);
+    const asked: string[] = [];
+    let answered: (command: string) => Promise<void> = async () => undefined;
+    const mirror = await openNodeMirror({
+      remote: remote.url,
+      fetch: async (url, init) => {
+        const response = await fetch(url, init);
+        const sent = await new Response(init?.body ?? null).text();
+        const command = ["ls-refs", "fetch"].find((name) => sent.includes(`command=${name}`));
+        if (command === undefined) return response;
+        asked.push(command);
+        await answered(command);
+        return response;
+      },
+    });
+    for (const [during, orders] of [
+      ["ls-refs", 1],
+      ["fetch", 1],
+      ["fetch", 3],
+    ] as const) {
+      const [before, commit] = commits.splice(0, 2) as [string, string];
+      await remote.follow(before);
+      answered = async (command) => {
+        if (command !== during) return;
+        answered = async () => undefined;
+        await remote.follow(commit);
+        for (let order = 0; order < orders; order++) expect(await mirror.engine.update("default")).toBe("running");
+      };
+      asked.length = 0;
+      expect(await mirror.sync()).toMatchObject({ commit, state: "ready" });
+      // However many there were, one sync more stands for them all.
+      expect(asked).toEqual(["ls-refs", "fetch", "ls-refs", "fetch"]);
+      await expectServes(mirror, commit);
+    }
+    // An order that comes before the remote is asked needs no other sync.
+    asked.length = 0;
+    expect(await mirror.engine.update("default")).toBe("started");
+    expect(await mirror.engine.update("default")).toBe("running");
+    await mirror.engine.rest("default");
+    expect(asked).toEqual(["ls-refs"]);
+    await mirror.close();
+  });
+
   it("say what is served also when another engine has published it meanwhile", async () => {
     const [first, second] = remote.source.commits;
     await remote.follow(first!);

@@ -19,6 +19,8 @@ export interface NodeMirrorOptions {
   readonly deadlines?: GitDeadlines;
   readonly policy?: YieldPolicy;
   readonly credentials?: () => Promise<Credentials | null>;
+  /** In place of the host's. */
+  readonly fetch?: typeof fetch;
 }
 
 /** The engine on Node with a memory store, talking to a Git server directly. */
@@ -37,11 +39,11 @@ export const nodeSlice = (): Slice => new Slice(systemClock, macrotask, 4);
 
 export async function openNodeMirror(options: NodeMirrorOptions): Promise<NodeMirror> {
   const store = options.store ?? createMemoryStore();
-  const { credentials } = options;
+  const { credentials, fetch: request = fetch } = options;
   const engine = new SyncEngine(
     {
       store,
-      fetch: (url, init) => fetch(url, init),
+      fetch: (url, init) => request(url, init),
       clock: systemClock,
       macrotask,
       slice: () => new Slice(systemClock, macrotask, 4, options.policy ?? "budget"),
