@@ -256,7 +256,8 @@ class Router {
   }
 
   #respond(request: Request, entity: Entity): Promise<Response> {
-    return respondEntity(request, entity, this.#deps.clock.wall() / 1000);
+    const { clock, host } = this.#deps;
+    return respondEntity(request, entity, clock.wall() / 1000, host === "service-worker");
   }
 
   async #answerStatus(request: Request, repository: string): Promise<Response> {

@@ -26,8 +26,22 @@ export interface Entity {
   body(): Promise<Uint8Array<ArrayBuffer> | Blob | ArchiveStream>;
 }
 
-/** GET or HEAD of an entity. Throws `precondition-failed`, `range-unsatisfiable`, and what `entity.body` throws. */
-export async function respondEntity(request: Request, entity: Entity, nowSeconds: number): Promise<Response> {
+/**
+ * What a page's data pipe takes at once, with room to spare: the whole body has left the service worker in the turn of its response, so that
+ * nothing is lost when it is stopped. In Chromium bytes become a Blob of the browser process otherwise (docs/decisions/037-small-bodies.md).
+ */
+const pipedBytes = 32 * 1024;
+
+/**
+ * GET or HEAD of an entity. `piped`: small bodies are handed over as streams that hold all their bytes. Throws `precondition-failed`,
+ * `range-unsatisfiable`, and what `entity.body` throws.
+ */
+export async function respondEntity(
+  request: Request,
+  entity: Entity,
+  nowSeconds: number,
+  piped: boolean = false,
+): Promise<Response> {
   const field = (name: string) => request.headers.get(name);
   const headers: Record<string, string> = {
     ...commonHeaders(entity.source),
@@ -58,7 +72,18 @@ export async function respondEntity(request: Request, entity: Entity, nowSeconds
   }
   headers["Content-Length"] = String(size);
   if (head) return new Response(null, { status: 200, headers });
-  return new Response("open" in body ? part(body, 0, Number.POSITIVE_INFINITY) : body, { status: 200, headers });
+  const small = piped && size <= pipedBytes && body instanceof Uint8Array;
+  const whole = small ? stream(body) : "open" in body ? part(body, 0, Number.POSITIVE_INFINITY) : body;
+  return new Response(whole, { status: 200, headers });
+}
+
+function stream(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    start: (controller) => {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
 }
 
 function part(body: Awaited<ReturnType<Entity["body"]>>, first: number, last: number): BodyInit {
