@@ -72,6 +72,8 @@ export function openServing(
     // Fails as it would have failed without us.
     passThrough: (request) => fetch(request).catch(() => Response.error()),
     onAnswered: (ms) => link.answered(ms),
+    // In Chromium only, which has this property: elsewhere it is no gain.
+    pipesSmallBodies: "userAgentData" in navigator,
   });
   const channel = new BroadcastChannel(names.progressChannel);
   channel.onmessage = ({ data }: MessageEvent<Broadcast>) => {

@@ -256,8 +256,8 @@ class Router {
   }
 
   #respond(request: Request, entity: Entity): Promise<Response> {
-    const { clock, host } = this.#deps;
-    return respondEntity(request, entity, clock.wall() / 1000, host === "service-worker");
+    const { clock, pipesSmallBodies } = this.#deps;
+    return respondEntity(request, entity, clock.wall() / 1000, pipesSmallBodies);
   }
 
   async #answerStatus(request: Request, repository: string): Promise<Response> {

@@ -107,4 +107,6 @@ export interface HandlerDeps {
   /** Milliseconds that an answer took, for the availability meter. */
   readonly onAnswered?: (ms: number) => void;
   readonly deadlines?: Partial<Deadlines>;
+  /** Whether small bodies are handed over as streams that hold all their bytes (docs/decisions/037-small-bodies.md). Left out: not. */
+  readonly pipesSmallBodies?: boolean;
 }

@@ -222,6 +222,33 @@ describe.each(targets)("$title", (target) => {
     expect((await statusOf(page, root)).repositories[0]?.commit).toBe(commit);
   });
 
+  check("a body that nobody has read is whole when the service worker has been stopped", async (context) => {
+    const stop = browser.stopServiceWorkers;
+    if (stop === null) return context.skip(`${target.browser} cannot be told to stop service workers`);
+    const paths = ["repo", ...[...hashes.keys()].filter((_, at) => at % 97 === 0)];
+    const unread = await page.evaluate(
+      async (url, all) => {
+        const window = globalThis as { unread?: Response[] };
+        window.unread = await Promise.all(all.map((path) => fetch(new URL(path, url), { cache: "no-store" })));
+        return window.unread.map(({ status, bodyUsed }) => `${status} ${bodyUsed}`);
+      },
+      root,
+      paths,
+    );
+    expect(new Set(unread)).toEqual(new Set(["200 false"]));
+    await stop();
+    const texts = await page.evaluate(() =>
+      Promise.all((globalThis as { unread?: Response[] }).unread!.map((response) => response.text())),
+    );
+    const again = await page.evaluate(
+      (url, all) => Promise.all(all.map(async (path) => (await fetch(new URL(path, url))).text())),
+      root,
+      paths,
+    );
+    expect(texts).toEqual(again);
+    expect(texts[0]).toContain("opam-version");
+  });
+
   check("with the server gone, a reload shows the dashboard and every route answers", async () => {
     const index = (await answersOf(page, root, ["index.tar.gz", "repo"])) as ReadonlyMap<string, string>;
     await site.stopServer();

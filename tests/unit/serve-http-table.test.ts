@@ -25,8 +25,12 @@ const archives: Archives = {
   report: () => ({ active: [], failed: [] }),
 };
 
-describe.each(["service-worker", "gateway"] as const)("HTTP table, answered by the handler of the %s", (host) => {
-  const { get, updates } = fakeHandler({ snapshot, archives, host });
+describe.each([
+  ["service-worker", false],
+  ["service-worker", true],
+  ["gateway", false],
+] as const)("HTTP table, answered by the handler of the %s (small bodies as streams: %s)", (host, pipesSmallBodies) => {
+  const { get, updates } = fakeHandler({ snapshot, archives, host, pipesSmallBodies });
   const send: HttpSend = async (method, path, headers) => {
     const response = await get(`opam/default/${path}`, { method, headers });
     return {
