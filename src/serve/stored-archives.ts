@@ -13,7 +13,6 @@ import type { Store, StoredArchive } from "../store/store.ts";
 import type { KnownArchive } from "./archive-catalog.ts";
 import { Digests } from "./blob-digest.ts";
 import type { Archive, ArchiveStream } from "./ports.ts";
-import { RecentArchives } from "./recent-archives.ts";
 
 /** Archives up to this size are answered from memory, so that the very bytes that were hashed go out. */
 export const wholeBytes: number = 8 * 1024 * 1024;
@@ -50,13 +49,11 @@ export class StoredArchives {
   #hasher: Promise<Digest> | null = null;
   /** By each checksum. */
   readonly #small = new Map<string, SmallArchive>();
-  readonly #recent: RecentArchives;
   /** Hex sha256 of each piece, by the sha256 of the whole. */
   readonly #pieces = new Map<string, readonly string[]>();
 
   constructor(deps: StoredArchivesDeps) {
     this.#deps = deps;
-    this.#recent = new RecentArchives(deps.clock);
   }
 
   /** Null when none is what was asked for and all that `known` lists, or when its bytes are not what they were. */
@@ -89,19 +86,15 @@ export class StoredArchives {
   }
 
   async #readAgain(key: string, small: SmallArchive): Promise<Uint8Array<ArrayBuffer> | null> {
-    const { sha256: name } = small.record;
     try {
-      const recent = this.#recent.get(name);
-      const bytes = recent ?? (await small.again());
-      if ((await this.#sha256Of(bytes)) === name) {
-        if (recent === undefined) this.#recent.set(name, bytes);
+      const bytes = await small.again();
+      if ((await this.#sha256Of(bytes)) === small.record.sha256) {
         small.record = this.#used(small.record);
         return bytes;
       }
     } catch {
       // Removed or replaced.
     }
-    this.#recent.delete(name);
     this.#small.delete(key);
     return null;
   }
