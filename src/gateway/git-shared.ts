@@ -19,15 +19,14 @@ const sharedAtMost = 8;
 interface Shared {
   readonly answer: Promise<{ readonly headers: GitAnswer["headers"]; readonly body: SharedBody } | Response>;
   readonly abort: AbortController;
-  readonly kept: boolean;
   /** Once there is one. */
   body: SharedBody | null;
   users: number;
 }
 
 /**
- * A remote that many ask for the same: the engine of the gateway, and every browser. Equal requests that run at one time are one request to the
- * remote; a shallow fetch of the very commit that the gateway's mirror has is answered by the mirror. Lists of refs always come from the remote.
+ * A remote that many ask for the same: the engine of the gateway, and every browser. Equal shallow fetches that run at one time are one request
+ * to the remote; one of the very commit that the gateway's mirror has is answered by the mirror. Lists of refs always come from the remote.
  */
 export class SharedGit implements GitSource {
   readonly #remote: GitSource;
@@ -67,10 +66,9 @@ export class SharedGit implements GitSource {
       const command = await commandOf(request, bytes);
       const shallow = command?.command === "fetch" && command.deepen;
       if (shallow && mayMirror && (await this.#mirrorHas(command.wants))) return await this.#mirror!.git.ask(again);
-      // The whole history has no limit that would let it be held in memory.
-      if (command?.command === "fetch" && !shallow) return await this.#remote.ask(again);
-      if (command === null && request.body !== null) return await this.#remote.ask(again);
-      return await this.#share(again, bytes, shallow);
+      // The whole history has no limit that would let it be held in memory; and refs that were asked for before a push are not what it left.
+      if (!shallow) return await this.#remote.ask(again);
+      return await this.#share(again, bytes);
     } catch (thrown) {
       return problem(asMirrorError(thrown));
     }
@@ -81,7 +79,7 @@ export class SharedGit implements GitSource {
     return mirror !== null && (await mirror.uploadPack.isCurrent(mirror.name, wants));
   }
 
-  async #share(request: GitRequest, body: Uint8Array, kept: boolean): Promise<GitAnswer | Response> {
+  async #share(request: GitRequest, body: Uint8Array): Promise<GitAnswer | Response> {
     const { exchange, headers, signal } = request;
     const hash = createHash("sha256").update(body).digest("hex");
     const key = [exchange.request, headers["git-protocol"], headers["content-encoding"], hash].join(" ");
@@ -89,7 +87,7 @@ export class SharedGit implements GitSource {
     // Strangers' requests that all differ are not held in memory.
     if (shared === undefined && this.#running.size >= sharedAtMost) return this.#remote.ask(request);
     if (shared === undefined) {
-      shared = this.#begin(request, kept);
+      shared = this.#begin(request);
       this.#running.set(key, shared);
     }
     const joined = shared;
@@ -109,7 +107,7 @@ export class SharedGit implements GitSource {
     return { headers: answer.headers, body: answer.body.reader(gone) };
   }
 
-  #begin(request: GitRequest, kept: boolean): Shared {
+  #begin(request: GitRequest): Shared {
     const abort = new AbortController();
     const answer = this.#remote.ask({ ...request, signal: abort.signal }).then((found) => {
       if (found instanceof Response) return found;
@@ -117,7 +115,7 @@ export class SharedGit implements GitSource {
       if (abort.signal.aborted) shared.body.abandon();
       return { headers: found.headers, body: shared.body };
     });
-    const shared: Shared = { answer, abort, kept, body: null, users: 0 };
+    const shared: Shared = { answer, abort, body: null, users: 0 };
     return shared;
   }
 
@@ -127,7 +125,7 @@ export class SharedGit implements GitSource {
     const forget = () => {
       if (shared.users === 0 && this.#running.get(key) === shared) this.#running.delete(key);
     };
-    if (shared.kept && shared.body?.ended) {
+    if (shared.body?.ended) {
       setTimeout(forget, keptMs).unref();
       return;
     }

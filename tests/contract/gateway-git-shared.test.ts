@@ -28,15 +28,19 @@ afterAll(async () => {
   await folder?.[Symbol.asyncDispose]();
 });
 
-/** Counts what passes on its way to the origin: one line for each request, `pack` for those that want one. */
-async function counted(delayMs = 0) {
+/**
+ * Counts what passes on its way to the origin: one line for each request, `pack` for those that want one. `held` is awaited when the origin
+ * has answered, before anything of the answer is passed on.
+ */
+async function counted(delayMs = 0, held: (what: string) => Promise<void> = async () => undefined) {
   const asked: string[] = [];
   const relay = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const parts: Buffer[] = [];
     for await (const part of incoming) parts.push(part as Buffer);
     const body = Buffer.concat(parts);
     const plain = incoming.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body;
-    asked.push(/command=(ls-refs|fetch)/.exec(plain.toString("latin1"))?.[1] ?? incoming.method ?? "");
+    const what = /command=(ls-refs|fetch)/.exec(plain.toString("latin1"))?.[1] ?? incoming.method ?? "";
+    asked.push(what);
     await new Promise((resolve) => setTimeout(resolve, delayMs));
     const leave = new AbortController();
     outgoing.once("close", () => leave.abort());
@@ -50,6 +54,7 @@ async function counted(delayMs = 0) {
       signal: leave.signal,
       ...(body.length > 0 ? { body } : {}),
     });
+    await held(what);
     outgoing.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "" });
     for await (const part of answer.body ?? []) {
       outgoing.write(part);
@@ -131,6 +136,28 @@ test("what the mirror has is not fetched again; refs always are, and so is what 
   // The whole history is the remote's alone.
   await runGit("clone", "--quiet", "--bare", url, folder.at("history"));
   expect(await runGit("-C", folder.at("history"), "rev-list", "--count", "master")).toBe("3");
+});
+
+test("who asks for refs after a push gets those, also while somebody waits who asked before", async () => {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let waiting = 0;
+  await using remote = await counted(0, async (what) => {
+    if (what === "ls-refs" && waiting++ === 0) await released;
+  });
+  await using gateway = await testGateway({ repository: `${remote.url}#master` });
+  const [before, after] = repository.commits as [string, string];
+  const push = (commit: string) => git(["update-ref", "refs/heads/master", commit], { gitDir });
+  const refs = () => runGit("ls-remote", `${gateway.page}git/default`, "refs/heads/master");
+  await push(before);
+  const early = refs();
+  await eventually(async () => waiting === 1);
+  await push(after);
+  expect(await refs()).toContain(after);
+  release();
+  expect(await early).toContain(before);
 });
 
 test("one of several that leaves takes nothing from the others; the last one ends the request", async () => {
