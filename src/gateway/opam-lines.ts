@@ -1,3 +1,5 @@
+import { nameBeside } from "../protocol/names.ts";
+
 export interface OpamLine {
   readonly what: string;
   readonly command: string;
@@ -11,7 +13,7 @@ export function opamLines(site: string, name: string): readonly OpamLine[] {
     { what: "In place of the default", command: `opam repository set-url default ${address}` },
     {
       what: "Besides what you have",
-      command: `opam repository add ${name === "default" ? "mirror" : name} ${address}`,
+      command: `opam repository add ${nameBeside(name)} ${address}`,
     },
   ];
 }

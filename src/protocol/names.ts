@@ -26,3 +26,8 @@ export function scopeNames(scope: string): ScopeNames {
     gitDirectory: (repository) => `${prefix}:git:${repository}`,
   };
 }
+
+/** What a repository is called in an opam that has others beside it: "default" is what most have already. */
+export function nameBeside(repository: string): string {
+  return repository === "default" ? "mirror" : repository;
+}

@@ -197,6 +197,7 @@ describe.each(targets)("$title", (target) => {
     for (const word of ["Ready", commit.slice(0, 10), String(packages)]) expect(text).toContain(word);
     expect(text.replace(/\D/g, "")).toContain(String(versions));
     const commands = await page.evaluate(() => document.querySelector(".opam-lines")?.textContent ?? "");
+    expect(commands).toContain("opam repository add mirror ");
     expect(commands).toContain(target.mirror ? `${site.url}opam/default` : `git+${site.url}git/default`);
     await page.setViewport(1280, 800);
     await dashboardReady(page, 10_000);

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { nameBeside } from "../../protocol/names.ts";
 import { gitAddress, repositoryAddress } from "../model/address.ts";
 import { serverAnswersOpam } from "../model/native.ts";
 import { CopyButton } from "./copy-button.tsx";
@@ -11,7 +12,7 @@ export function OpamLines({ base, name }: { readonly base: string; readonly name
   const address = native ? repositoryAddress(base, name) : gitAddress(base, name);
   const lines = [
     { what: "A fresh opam", command: "opam init default" },
-    { what: "Besides what you have", command: "opam repository add web-mirror" },
+    { what: "Besides what you have", command: `opam repository add ${nameBeside(name)}` },
     { what: "In place of the default", command: "opam repository set-url default" },
   ];
   return (

@@ -51,7 +51,11 @@ export function RepositoryCard({
 
       {repository.notice !== undefined && (
         <Callout kind="notice" title="Please note">
-          <p>{repository.notice}</p>
+          <p>
+            {repository.notice
+              .split(/(--[a-z-]+)/)
+              .map((part, at) => (at % 2 === 0 ? part : <code class="flag">{part}</code>))}
+          </p>
         </Callout>
       )}
       {error !== null && !syncing && (
