@@ -75,6 +75,8 @@ async function sync(stop: Stop | null): Promise<SyncReport> {
   const collected = () => stopped.steps.filter((step) => step.startsWith("letting go: collect")).length;
   for (let waits = 0; collected() < published && waits < 200; waits++) await systemClock.sleep(20);
   await systemClock.sleep(20);
+  // The last step may take its time until it is held.
+  if (stopped.holding) await new Promise<never>(() => undefined);
   await engine.close();
   const error = status?.lastSync?.error ?? null;
   return { error: error && `${error.code}: ${error.message}`, steps: stopped.steps };

@@ -11,6 +11,8 @@ export class StoppedStore {
   /** First part of the names of the steps that follow. */
   phase = "start";
   readonly steps: string[] = [];
+  /** The step that the sync is to be held at has begun. */
+  holding = false;
   readonly #stop: Stop | null;
   readonly #reached: (step: string) => void;
 
@@ -54,6 +56,7 @@ export class StoppedStore {
     const step = repeated ? `${name} again` : name;
     this.steps.push(step);
     if (this.#stop?.step !== step) return run();
+    this.holding = true;
     const reached = () => this.#reached(step);
     if (this.#stop.moment === "within") holdNextTransaction(reached);
     const running = run();
