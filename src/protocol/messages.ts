@@ -46,7 +46,7 @@ export type Broadcast =
       /** Names the order for who repeats it until it is answered. */
       readonly id?: string;
     }
-  /** The sync has been started, or was running; or why not. */
+  /** The sync has been started, or stands for the order, or is followed by one that does; or why not. */
   | {
       readonly type: "update-answer";
       readonly protocol: number;
@@ -91,9 +91,12 @@ export interface MessagePortLike {
 export interface Engine {
   /** Live state of all repositories that this engine syncs. */
   status(): Promise<EngineStatus>;
-  /** Starts a sync unless one is running; resolves at once with what was decided. An order reaches the one that is running. */
+  /**
+   * Starts a sync unless one is running; resolves at once with what was decided. One that is running takes the order over, and is followed by
+   * another if it has asked the remote already.
+   */
   update(repository: string, order?: UpdateOrder): Promise<"started" | "running" | "unknown">;
-  /** Resolves when the running sync (if any) of the repository has ended. */
+  /** Resolves when the running sync (if any) of the repository has ended, and those that were to follow it. */
   settled(repository: string): Promise<RepositoryStatus | null>;
   /** A file of the clone in progress. Answers `pending` after `waitMs` when its blob has not arrived and been verified. */
   live(repository: string, path: string, waitMs: number): Promise<LiveAnswer>;
