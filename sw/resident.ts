@@ -22,12 +22,13 @@ export function residentSync(
     locks: navigator.locks,
     leaderLock: names.leaderLock,
     repositories: () => store.repositories(),
-    tell: (repository, order) =>
+    tell: (repository, order, id) =>
       channel.postMessage({
         type: "update-wanted",
         protocol: protocolVersion,
         repository,
         order,
+        id,
       } satisfies Broadcast),
     leaderAnswers: () => leaderAnswers(names.leaderChannel, systemClock),
     hasPages: async () => (await clients.matchAll({ type: "window", includeUncontrolled: true })).length > 0,

@@ -43,8 +43,8 @@ export type Broadcast =
       readonly protocol: number;
       readonly repository: string;
       readonly order?: UpdateOrder;
-      /** Names the order for who repeats it until it is answered. */
-      readonly id?: string;
+      /** Names the order: it may be said more than once. */
+      readonly id: string;
     }
   /** The sync has been started, or stands for the order, or is followed by one that does; or why not. */
   | {

@@ -11,6 +11,8 @@ import type { Store } from "../store/store.ts";
 import { SyncEngine } from "../sync/engine.ts";
 
 const protocol = protocolVersion;
+/** Orders that are known again. */
+const remembered = 100;
 
 /** An engine that runs. */
 export interface StartedEngine {
@@ -61,17 +63,20 @@ export async function startEngine(
     },
   );
   const following = engine.follow(repositories);
+  /** Orders are said again until they are answered. */
+  const taken = new Set<string>();
   channel.onmessage = ({ data }: MessageEvent<Broadcast>) => {
     if (data.protocol !== protocol) return;
     if (data.type === "update-wanted") {
       const { id, repository, order } = data;
-      const answer = (error: ErrorRecord | null) => {
-        if (id !== undefined) tell({ type: "update-answer", protocol, id, error });
-      };
+      const isNew = !taken.has(id);
+      if (taken.size >= remembered) taken.clear();
+      taken.add(id);
+      const answer = (error: ErrorRecord | null) => tell({ type: "update-answer", protocol, id, error });
       const unknown = errorRecord(new MirrorError("unknown-repository", { name: repository }));
       // Before that no repository is known.
       following
-        .then(() => engine.update(repository, order))
+        .then(() => (isNew ? engine.update(repository, order) : "running"))
         .then((decided) => answer(decided === "unknown" ? unknown : null))
         .catch(() => undefined);
     }

@@ -12,8 +12,8 @@ export interface ResidentHost {
   readonly locks: Pick<LockManager, "query" | "request">;
   readonly leaderLock: string;
   readonly repositories: () => Promise<readonly RepositoryRecord[]>;
-  /** Tells whoever leads. */
-  readonly tell: (repository: string, order: UpdateOrder) => void;
+  /** Tells whoever leads. Told again under the same id it is the same order. */
+  readonly tell: (repository: string, order: UpdateOrder, id: string) => void;
   /** Asks whoever leads for a sign of life; false when none comes in time. */
   readonly leaderAnswers: () => Promise<boolean>;
   /** Whether there are pages, one of which may be about to lead. */
@@ -21,6 +21,11 @@ export interface ResidentHost {
   readonly start: (repositories: readonly RepositoryConfig[]) => Promise<StartedEngine>;
   /** The engine of this thread from now on, or null. */
   readonly engineChanged: (engine: SyncEngine | null) => void;
+}
+
+interface Wish {
+  readonly order: UpdateOrder;
+  readonly id: string;
 }
 
 /** How long a page that is opening or reloading may take to lead; a sync in a worker of its own is better than one here. */
@@ -37,7 +42,7 @@ const mostInterrupted = 3;
  */
 export class ResidentSync {
   readonly #host: ResidentHost;
-  readonly #wanted: Map<string, UpdateOrder> = new Map();
+  readonly #wanted: Map<string, Wish> = new Map();
   #working: Promise<void> | null = null;
   #engine: SyncEngine | null = null;
   #looking: Promise<void> | null = null;
@@ -63,8 +68,9 @@ export class ResidentSync {
       void this.#engine.update(repository, order);
       return;
     }
-    this.#host.tell(repository, order);
-    this.#wanted.set(repository, order);
+    const id = crypto.randomUUID();
+    this.#host.tell(repository, order, id);
+    this.#wanted.set(repository, { order, id });
     this.#working ??= this.#work()
       .catch(() => undefined)
       .finally(() => {
@@ -99,7 +105,7 @@ export class ResidentSync {
     while (this.#wanted.size > 0) {
       const led = await this.#leaderComes();
       if (led && (await this.#host.leaderAnswers())) {
-        for (const [repository, order] of this.#wanted) this.#host.tell(repository, order);
+        for (const [repository, { order, id }] of this.#wanted) this.#host.tell(repository, order, id);
         return this.#wanted.clear();
       }
       // Who holds the lock and is silent loses it: its older epoch keeps it from publishing.
@@ -144,7 +150,7 @@ export class ResidentSync {
     try {
       this.#engine = engine;
       this.#host.engineChanged(engine);
-      for (const [repository, order] of this.#wanted) await engine.update(repository, order);
+      for (const [repository, { order }] of this.#wanted) await engine.update(repository, order);
       this.#wanted.clear();
       await engine.idle();
     } finally {

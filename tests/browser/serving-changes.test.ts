@@ -114,12 +114,15 @@ describe.each(browserNames)("%s", (name) => {
     expect(status?.versions).toBe((await repository.count(repository.commits[to]!)).versions);
   }
 
-  check("POST update fetches a new commit; the old snapshot serves until the flip", () =>
-    watchFlip(0, 1, async () => {
+  check("POST update fetches a new commit; the old snapshot serves until the flip", async () => {
+    const { lists } = site.traffic;
+    await watchFlip(0, 1, async () => {
       const status = await page.evaluate(async (url) => (await fetch(url, { method: "POST" })).status, `${root}update`);
       expect(status).toBe(202);
-    }),
-  );
+    });
+    // However often the tab that leads was told.
+    expect(site.traffic.lists).toBe(lists + 1);
+  });
 
   check("the update button does the same", async () => {
     await dashboardReady(page, 10_000);

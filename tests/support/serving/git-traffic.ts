@@ -2,11 +2,13 @@ import { Transform } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { GitExchange } from "../../../src/gateway/options.ts";
 
-/** Counts the packs that a gateway sends, and how many of them at once. */
+/** Counts the packs and lists of refs that a gateway sends, and how many packs at once. */
 export class GitTraffic {
   readonly #delayMs: number;
   /** Packs that were begun. */
   packs = 0;
+  /** Lists of refs that were begun: one for each time a sync asks what the remote has. */
+  lists = 0;
   /** Packs that are on their way. */
   open = 0;
   /** The most that ever were at the same time. */
@@ -28,7 +30,7 @@ export class GitTraffic {
         this.open++;
         this.mostOpen = Math.max(this.mostOpen, this.open);
         stream.once("close", () => this.open--);
-      }
+      } else this.lists++;
       if (this.#delayMs > 0) await sleep(this.#delayMs);
     };
     return new Transform({
