@@ -141,7 +141,18 @@ describe("rewriting a repo file", () => {
         expect(found).not.toContain("redirect");
         expect(rewrite(text).text).toBe(text);
       }),
-      { numRuns: 500 },
+      {
+        numRuns: 500,
+        examples: [[["archive-mirrors: ", ">=", '"x"']], [["archive-mirrors: ", ">=", "1"]]],
+      },
     );
+  });
+
+  test("passes on no mirror that is not a string", () => {
+    const { text } = rewrite(
+      'archive-mirrors: ["https://a.example/" >= "x" "https://b.example/" {c} d "cache" ("e") "f"]\n',
+    );
+    expect(value(text, "archive-mirrors")).toEqual(["cache", "f"]);
+    expect(text).toContain('archive-mirrors: ["cache" "https://b.example/" {c} "f"]');
   });
 });

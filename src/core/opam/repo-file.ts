@@ -17,7 +17,7 @@ export interface RepoFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** First address of upstream's `redirect`, which is not passed on: clients would leave this mirror. */
   readonly redirect: string | null;
-  /** Upstream's `archive-mirrors`, as written. */
+  /** The strings of upstream's `archive-mirrors`. */
   readonly archiveMirrors: readonly string[];
   /** Why upstream's file was replaced by a minimal one, or null. */
   readonly error: string | null;
@@ -71,7 +71,10 @@ function render(original: string, items: readonly Item[], facts: RepoFileFacts):
   text += 'archive-mirrors: ["cache"';
   for (const mirror of facts.archiveMirrors ?? []) text += ` ${quoted(mirror)}`;
   for (const mirror of elements(seen.get("archive-mirrors"))) {
-    if (mirror.kind !== "string" || mirror.value !== "cache") text += ` ${original.slice(mirror.start, mirror.end)}`;
+    // An operator would take what stands before it for its operand: nothing but strings is passed on, with their options.
+    const { kind } = mirror.kind === "option" ? mirror.value : mirror;
+    const isOurs = mirror.kind === "string" && mirror.value === "cache";
+    if (kind === "string" && !isOurs) text += ` ${original.slice(mirror.start, mirror.end)}`;
   }
   return `${text}]\nstamp: ${quoted(facts.commit)}\n`;
 }
