@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { asMirrorError } from "../core/errors.ts";
-import { type FetchCommand, type LsRefsCommand, readUploadRequest } from "../core/git/upload-request.ts";
+import { readUploadRequest } from "../core/git/upload-request.ts";
 import type { UploadPack } from "../serve/upload-pack.ts";
 import { type GitAnswer, type GitRequest, type GitSource, plainBody, readAll } from "./git-source.ts";
 import { StoreGit } from "./git-store.ts";
@@ -57,17 +57,16 @@ export class SharedGit implements GitSource {
   }
 
   async #ask(request: GitRequest, mayMirror: boolean): Promise<GitAnswer | Response> {
+    const { body, length } = request;
     // What is long, or does not say how long it is, is passed on as it comes: engines of this project send a few hundred bytes.
-    if (request.body !== null && (request.length ?? Number.POSITIVE_INFINITY) > comparedBytes)
-      return this.#remote.ask(request);
+    if (body === null || (length ?? Number.POSITIVE_INFINITY) > comparedBytes) return this.#remote.ask(request);
     try {
       const bytes = await readAll(request, comparedBytes);
-      const again = { ...request, body: request.body && Readable.from([bytes], { objectMode: false }) };
-      const command = await commandOf(request, bytes);
-      const shallow = command?.command === "fetch" && command.deepen;
-      if (shallow && mayMirror && (await this.#mirrorHas(command.wants))) return await this.#mirror!.git.ask(again);
+      const again = { ...request, body: Readable.from([bytes], { objectMode: false }) };
+      const wants = await shallowWants(request, bytes);
       // The whole history has no limit that would let it be held in memory; and refs that were asked for before a push are not what it left.
-      if (!shallow) return await this.#remote.ask(again);
+      if (wants === null) return await this.#remote.ask(again);
+      if (mayMirror && (await this.#mirrorHas(wants))) return await this.#mirror!.git.ask(again);
       return await this.#share(again, bytes);
     } catch (thrown) {
       return problem(asMirrorError(thrown));
@@ -135,8 +134,9 @@ export class SharedGit implements GitSource {
   }
 }
 
-/** What is asked for by protocol version 2; null for anything else. */
-async function commandOf(request: GitRequest, bytes: Uint8Array): Promise<FetchCommand | LsRefsCommand | null> {
-  if (request.body === null || !/(^|:)version=2(:|$)/.test(request.headers["git-protocol"] ?? "")) return null;
-  return readUploadRequest(await plainBody(request, bytes)).catch(() => null);
+/** The commits that a shallow fetch by protocol version 2 wants; null for anything else. */
+async function shallowWants(request: GitRequest, bytes: Uint8Array): Promise<readonly string[] | null> {
+  if (!/(^|:)version=2(:|$)/.test(request.headers["git-protocol"] ?? "")) return null;
+  const asked = await readUploadRequest(await plainBody(request, bytes)).catch(() => null);
+  return asked?.command === "fetch" && asked.deepen ? asked.wants : null;
 }

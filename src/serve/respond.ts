@@ -72,9 +72,10 @@ export async function respondEntity(
   }
   headers["Content-Length"] = String(size);
   if (head) return new Response(null, { status: 200, headers });
-  const small = piped && size <= pipedBytes && body instanceof Uint8Array;
-  const whole = small ? stream(body) : "open" in body ? part(body, 0, Number.POSITIVE_INFINITY) : body;
-  return new Response(whole, { status: 200, headers });
+  if (piped && size <= pipedBytes && body instanceof Uint8Array) {
+    return new Response(stream(body), { status: 200, headers });
+  }
+  return new Response("open" in body ? part(body, 0, Number.POSITIVE_INFINITY) : body, { status: 200, headers });
 }
 
 function stream(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {

@@ -93,8 +93,14 @@ export class SyncEngine implements Engine {
       followed.running.again ||= followed.running.asked;
       return "running";
     }
-    const begun = { abort: new AbortController(), live: null, acceptOlder, asked: false, again: false };
-    const running: NonNullable<Followed["running"]> = { ...begun, done: Promise.resolve() };
+    const running: NonNullable<Followed["running"]> = {
+      abort: new AbortController(),
+      live: null,
+      acceptOlder,
+      asked: false,
+      again: false,
+      done: Promise.resolve(),
+    };
     followed.running = running;
     const done = this.#runs(followed, running);
     followed.running = Object.assign(running, { done });
