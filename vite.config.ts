@@ -20,7 +20,7 @@ const browsers = ["chrome111", "firefox128", "safari16.4"];
 const serviceWorkerAlias = {
   alias: [
     { find: /^\.\/rare-digests\.ts$/, replacement: at("sw/rare-digests.ts") },
-    { find: /^\.\/indexeddb-(?:collect|git-files)\.ts$/, replacement: at("sw/engine-storage.ts") },
+    { find: /^\.\/indexeddb-(?:collect|git-files|pack-writer)\.ts$/, replacement: at("sw/engine-storage.ts") },
   ],
 };
 

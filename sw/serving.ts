@@ -36,8 +36,8 @@ export function openServing(
   const macrotask = messageChannelMacrotask();
   const slice = () => new Slice(systemClock, macrotask, sliceMs);
   const store = lazyStore(() => openIndexedDbStore(names, { clock: systemClock, slice: slice() }));
-  /** A burst of requests reads the pointer once; the engine says when it has changed. */
-  const snapshots = new SnapshotReader(store, { trustMs: 50 });
+  /** The pointer is read four times a second at most; the engine says when it has changed. */
+  const snapshots = new SnapshotReader(store, { trustMs: 250 });
   const openSnapshot = (repository: string) => snapshots.current(repository);
   const indexes = new ArchiveIndexes(store);
   const catalog = new ArchiveCatalog({ store, indexes, openSnapshot, slice });
@@ -80,9 +80,7 @@ export function openServing(
     // A sync has ended: by now there is an archive index, too.
     if (data.type === "progress" && data.repository.state !== "syncing") void handler.refresh().catch(() => undefined);
     if (data.type !== "published") return;
-    snapshots.recheck(data.repository);
-    // The snapshot is opened before the first request asks for it.
-    void snapshots.current(data.repository).catch(() => null);
+    void snapshots.changed(data.repository);
   };
   return { store, handler, link, channel };
 }

@@ -1,12 +1,10 @@
 import type { Slice } from "../core/cooperation/slice.ts";
-import { MirrorError } from "../core/errors.ts";
-import { blobBytes, blobRange, sameBlobs } from "./blob-bytes.ts";
-import { BlobPieces } from "./blob-pieces.ts";
+import { blobBytes, blobRange } from "./blob-bytes.ts";
 import type { IndexedDbConnection } from "./indexeddb-connection.ts";
-import { inTransaction, readRecord } from "./indexeddb-transaction.ts";
+import { readRecord } from "./indexeddb-transaction.ts";
 import { usableRecord } from "./record-schema.ts";
-import { type PackRecord, schemaVersion } from "./records.ts";
-import type { PackReadable, PackWriter } from "./store.ts";
+import type { PackRecord } from "./records.ts";
+import type { PackReadable } from "./store.ts";
 
 /** A stored pack by its Blob handles; bytes are read when asked for, and never kept. */
 export async function readPack(
@@ -25,54 +23,7 @@ export async function readPack(
   };
 }
 
-/** Collects a pack in Blob pieces; the database knows nothing of it before `commit`. */
-export function writePack(connection: IndexedDbConnection, slice: Slice | undefined): PackWriter {
-  const pieces = new BlobPieces(slice);
-  let ended: { readonly key: string | null } | null = null;
-
-  return {
-    async write(bytes) {
-      if (ended) throw writerEnded();
-      await pieces.add(bytes);
-    },
-
-    async commit(key, idx) {
-      if (ended?.key === key) return;
-      if (ended) throw writerEnded();
-      const indexPieces = new BlobPieces(slice);
-      await indexPieces.add(idx);
-      const record: PackRecord = { schema: schemaVersion, key, pack: pieces.blob(), idx: indexPieces.blob() };
-      // The key is the hash of bytes that the caller has just verified: a stored copy that differs is a damaged one,
-      // and a fresh sync is what replaces it.
-      const stored = await storedPack(connection, key);
-      const kept =
-        stored !== undefined &&
-        (await sameBlobs(stored.idx, record.idx, slice)) &&
-        (await sameBlobs(stored.pack, record.pack, slice));
-      if (!kept) {
-        await connection.run(
-          "write pack",
-          (database) =>
-            inTransaction(database, ["packs"], "strict", (transaction) => transaction.objectStore("packs").put(record)),
-          record.pack.size + record.idx.size,
-        );
-      }
-      ended = { key };
-      pieces.clear();
-    },
-
-    async abort() {
-      ended ??= { key: null };
-      pieces.clear();
-    },
-  };
-}
-
-async function storedPack(connection: IndexedDbConnection, key: string): Promise<PackRecord | undefined> {
+export async function storedPack(connection: IndexedDbConnection, key: string): Promise<PackRecord | undefined> {
   const record = usableRecord(await connection.run("read pack", (database) => readRecord(database, "packs", key)));
   return record?.pack instanceof Blob && record.idx instanceof Blob ? record : undefined;
-}
-
-function writerEnded(): MirrorError {
-  return new MirrorError("aborted", { what: "writing the pack" });
 }

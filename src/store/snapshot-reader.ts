@@ -47,34 +47,72 @@ export interface SnapshotReaderOptions {
   /** Bytes of pack windows kept in memory. */
   readonly windowBytes?: number;
   /**
-   * Milliseconds for which a pointer that was read is taken to be current, unless `recheck` says otherwise: a burst of requests
-   * reads it once. 0 (the default) reads it for every request.
+   * Milliseconds for which a pointer that was read is taken to be current: a burst of requests reads it once. For a second more what is open
+   * answers, and the pointer is read behind it; what it names then answers from when it is open. A flip keeps the pointer locked while it is
+   * written to disk, and opening takes reads one after the other: nobody waits for either. 0 (the default) reads it for every request.
    */
   readonly trustMs?: number;
+}
+
+const behindMs = 1000;
+
+/** What a repository is answered from. */
+interface Opened {
+  readonly id: string;
+  readonly snapshot: Promise<Snapshot>;
+  /** When its repository's pointer was read last. */
+  readAt: number;
+  /** Whether it may answer while the pointer is read, or another is opened: it is open, and nothing of it was found to be lost. */
+  ready: boolean;
+  /** The one that takes its place once it is open. */
+  next: Opened | null;
+  /** The pointer is being read behind its answers. */
+  looking: boolean;
 }
 
 /** Opens snapshots of a store and keeps the one that each repository's pointer names. What it keeps is a cache: it may be dropped at any time. */
 export class SnapshotReader {
   readonly #store: Store;
   readonly #windows: PackWindows;
-  readonly #opened: Map<string, { readonly id: string; readonly snapshot: Promise<Snapshot>; readAt: number }> =
-    new Map();
+  readonly #opened: Map<string, Opened> = new Map();
   readonly #trustMs: number;
+  readonly #behindMs: number;
   #sha1: Promise<Digest> | null = null;
 
   constructor(store: Store, options: SnapshotReaderOptions = {}) {
     this.#store = store;
     this.#trustMs = options.trustMs ?? 0;
+    this.#behindMs = this.#trustMs > 0 ? this.#trustMs + behindMs : 0;
     this.#windows = new PackWindows(options.windowBytes ?? 16 << 20);
   }
 
   /** The snapshot served for that repository now; null before the first. Throws `store-lost` when the pointer names what is not there or damaged. */
   async current(repository: string): Promise<Snapshot | null> {
     const known = this.#opened.get(repository);
-    if (known !== undefined && systemClock.now() - known.readAt < this.#trustMs) {
+    if (known === undefined) return this.#look(repository);
+    const age = systemClock.now() - known.readAt;
+    if (age < this.#trustMs) {
       const snapshot = await known.snapshot.catch(() => null);
       if (snapshot !== null) return snapshot;
+    } else if (known.ready && age < this.#behindMs) {
+      this.#lookBehind(repository, known);
+      return known.snapshot;
     }
+    return this.#look(repository);
+  }
+
+  #lookBehind(repository: string, known: Opened): void {
+    if (known.looking) return;
+    known.looking = true;
+    const looked = () => {
+      known.looking = false;
+    };
+    // What is wrong is told to those who ask next: by then it is not open any more.
+    this.#look(repository, true).then(looked, looked);
+  }
+
+  /** `behind`: another one than the pointer names may be answered, as long as that is being opened. */
+  async #look(repository: string, behind: boolean = false): Promise<Snapshot | null> {
     for (let failed = "", thrown: unknown; ; ) {
       const readAt = systemClock.now();
       const id = (await this.#store.repository(repository))?.snapshot ?? null;
@@ -85,7 +123,7 @@ export class SnapshotReader {
       // Unless the pointer has moved on meanwhile, and what it named before was collected.
       if (failed === id) throw thrown;
       try {
-        return await this.#hold(repository, id, readAt);
+        return await this.#hold(repository, id, readAt, behind);
       } catch (reason) {
         failed = id;
         thrown = reason;
@@ -94,33 +132,53 @@ export class SnapshotReader {
     }
   }
 
-  #hold(repository: string, id: string, readAt: number): Promise<Snapshot> {
+  #hold(repository: string, id: string, readAt: number, behind: boolean): Promise<Snapshot> {
     const held = this.#opened.get(repository);
-    if (held?.id === id) {
-      held.readAt = readAt;
-      return held.snapshot;
-    }
-    const opening = { id, snapshot: this.open(id), readAt };
-    this.#opened.set(repository, opening);
-    opening.snapshot.catch(() => {
-      if (this.#opened.get(repository) === opening) this.#opened.delete(repository);
-    });
-    return opening.snapshot;
+    const known = held?.id === id ? held : held?.next?.id === id ? held.next : this.#begin(repository, id, held);
+    const answers = behind && held?.ready === true ? held : known;
+    known.readAt = answers.readAt = readAt;
+    return answers.snapshot;
+  }
+
+  #begin(repository: string, id: string, held: Opened | undefined): Opened {
+    const opening: Opened = { id, snapshot: this.open(id), readAt: 0, ready: false, next: null, looking: false };
+    if (held?.ready === true) held.next = opening;
+    else this.#opened.set(repository, opening);
+    const awaited = () => {
+      const now = this.#opened.get(repository);
+      return now === opening || now?.next === opening;
+    };
+    opening.snapshot.then(
+      () => {
+        opening.ready = true;
+        if (awaited()) this.#opened.set(repository, opening);
+      },
+      () => {
+        if (awaited()) this.#opened.delete(repository);
+      },
+    );
+    return opening;
   }
 
   /** Marks the snapshot, so that a sync puts it right; and has the pointer read again, for the snapshot may have been replaced and collected. */
   async #lost(repository: string, id: string, thrown: unknown): Promise<void> {
     if (!(thrown instanceof MirrorError) || thrown.code !== "store-lost") return;
-    this.recheck(repository);
+    this.#distrust(repository, id);
     const { reason } = thrown.data as { readonly reason: string };
     // The failure that is answered for is the one found first.
     await this.#store.saveDamage(repository, id, reason).catch(() => undefined);
   }
 
-  /** The pointer may have changed: the next request reads it. */
-  recheck(repository: string): void {
+  #distrust(repository: string, id: string): void {
     const held = this.#opened.get(repository);
-    if (held !== undefined) held.readAt = Number.NEGATIVE_INFINITY;
+    if (held === undefined) return;
+    held.readAt = Number.NEGATIVE_INFINITY;
+    if (held.id === id) held.ready = false;
+  }
+
+  /** The pointer has changed: what it names now is opened, and answers from then on. Never rejects. */
+  async changed(repository: string): Promise<void> {
+    await this.#look(repository, true).catch(() => null);
   }
 
   /** Opens a snapshot by id and checks its digest. */

@@ -34,6 +34,7 @@ export async function compactSnapshot(
   signal: AbortSignal,
 ): Promise<SnapshotRecord | null> {
   const slice = host.slice();
+  slice.takeTime();
   // An aborted compaction ends at its next pause, wherever that is.
   slice.onResume = () => signal.throwIfAborted();
   const { reader, manifest, checksum } = await compacted(host, before, slice).catch((thrown: unknown) => {

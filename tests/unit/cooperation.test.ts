@@ -61,6 +61,24 @@ describe("Slice", () => {
     expect(slice.due()).toBe(false);
   });
 
+  it("rests for its length after each slice when nobody waits for what it is for", async () => {
+    let tasks = 0;
+    const clock = new StillClock();
+    const slice = new Slice(clock, () => Promise.resolve().then(() => void tasks++), 4);
+    slice.takeTime();
+    for (let pauses = 0; pauses < 50; pauses++) {
+      clock.time += 2;
+      const pausing = slice.pause();
+      await macrotask();
+      clock.advance(3.9);
+      await macrotask();
+      expect(slice.pauses).toBe(pauses);
+      clock.advance(0.1);
+      await pausing;
+    }
+    expect(tasks).toBe(2 * 40 + 10);
+  });
+
   // Node's macrotask is setImmediate: there a MessageChannel keeps timers waiting. In browsers it is the other way round, and
   // tests/availability proves it.
   it("lets timers in when it pauses", async () => {

@@ -43,6 +43,8 @@ export class Slice {
   /** Until so many pauses slices are short, and followed by two turns. */
   #shortUntil = coldPauses;
   #pausing: Promise<void> | null = null;
+  /** After each slice. */
+  #restMs = 0;
   /** Called after each pause, inside the slice that begins. Must be short: it is paid by the slice. */
   onResume: (() => void) | null = null;
   /** Slice length in milliseconds, set by the host: 4 in a worker, 2 in a service worker. */
@@ -64,6 +66,11 @@ export class Slice {
   /** Other code begins, which is not compiled yet either. */
   beginCold(): void {
     this.#shortUntil = this.#pauses + coldPauses;
+  }
+
+  /** Nobody waits for what follows: after each slice the processor is left to others for as long (docs/decisions/039-rest-and-flips.md). */
+  takeTime(): void {
+    this.#restMs = this.ms;
   }
 
   /** True when the loop must pause before it goes on. */
@@ -110,10 +117,12 @@ export class Slice {
   }
 
   async #turn(): Promise<void> {
+    let rest = this.#restMs;
     if (this.#clock.now() - this.#started > this.#length() * lateTimes) {
       this.#shortUntil = Math.max(this.#shortUntil, this.#pauses + latePauses);
-      await this.#clock.sleep(restMs);
+      rest = Math.max(rest, restMs);
     }
+    if (rest > 0) await this.#clock.sleep(rest);
     await this.#macrotask();
     if (this.#pauses < this.#shortUntil) await this.#macrotask();
   }
