@@ -36,7 +36,7 @@ export function openServing(
   const macrotask = messageChannelMacrotask();
   const slice = () => new Slice(systemClock, macrotask, sliceMs);
   const store = lazyStore(() => openIndexedDbStore(names, { clock: systemClock, slice: slice() }));
-  /** The pointer is read four times a second at most; the engine says when it has changed. */
+  /** The pointer is read four times a second at most; the engine says when it has moved. */
   const snapshots = new SnapshotReader(store, { trustMs: 250 });
   const openSnapshot = (repository: string) => snapshots.current(repository);
   const indexes = new ArchiveIndexes(store);
@@ -80,7 +80,7 @@ export function openServing(
     // A sync has ended: by now there is an archive index, too.
     if (data.type === "progress" && data.repository.state !== "syncing") void handler.refresh().catch(() => undefined);
     if (data.type !== "published") return;
-    void snapshots.changed(data.repository);
+    void snapshots.moved(data.repository);
   };
   return { store, handler, link, channel };
 }

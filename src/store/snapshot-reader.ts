@@ -1,3 +1,4 @@
+import { within } from "../core/cooperation/deadline.ts";
 import type { Slice } from "../core/cooperation/slice.ts";
 import { MirrorError } from "../core/errors.ts";
 import type { Digest } from "../core/git/digest.ts";
@@ -47,14 +48,18 @@ export interface SnapshotReaderOptions {
   /** Bytes of pack windows kept in memory. */
   readonly windowBytes?: number;
   /**
-   * Milliseconds for which a pointer that was read is taken to be current: a burst of requests reads it once. For a second more what is open
-   * answers, and the pointer is read behind it; what it names then answers from when it is open. A flip keeps the pointer locked while it is
-   * written to disk, and opening takes reads one after the other: nobody waits for either. 0 (the default) reads it for every request.
+   * Milliseconds for which a pointer that was read is taken to be current: a burst of requests reads it once. After that, what is open answers
+   * where the pointer cannot be read at once: a flip keeps it locked while it is written to disk. 0 (the default) reads it for every request.
    */
   readonly trustMs?: number;
 }
 
-const behindMs = 1000;
+/** Milliseconds: longer than a pointer takes that is not locked. */
+const patienceMs = 4;
+/** For so long after the pointer was read last, locked ones are not waited for. */
+const flipMs = 1000;
+
+const locked: unique symbol = Symbol("locked");
 
 /** What a repository is answered from. */
 interface Opened {
@@ -62,12 +67,10 @@ interface Opened {
   readonly snapshot: Promise<Snapshot>;
   /** When its repository's pointer was read last. */
   readAt: number;
-  /** Whether it may answer while the pointer is read, or another is opened: it is open, and nothing of it was found to be lost. */
+  /** Whether it may answer while another is opened: it is open, and nothing of it was found to be lost. */
   ready: boolean;
-  /** The one that takes its place once it is open. */
+  /** The one that was announced, and takes its place once it is open. */
   next: Opened | null;
-  /** The pointer is being read behind its answers. */
-  looking: boolean;
 }
 
 /** Opens snapshots of a store and keeps the one that each repository's pointer names. What it keeps is a cache: it may be dropped at any time. */
@@ -76,46 +79,29 @@ export class SnapshotReader {
   readonly #windows: PackWindows;
   readonly #opened: Map<string, Opened> = new Map();
   readonly #trustMs: number;
-  readonly #behindMs: number;
   #sha1: Promise<Digest> | null = null;
 
   constructor(store: Store, options: SnapshotReaderOptions = {}) {
     this.#store = store;
     this.#trustMs = options.trustMs ?? 0;
-    this.#behindMs = this.#trustMs > 0 ? this.#trustMs + behindMs : 0;
     this.#windows = new PackWindows(options.windowBytes ?? 16 << 20);
   }
 
   /** The snapshot served for that repository now; null before the first. Throws `store-lost` when the pointer names what is not there or damaged. */
   async current(repository: string): Promise<Snapshot | null> {
     const known = this.#opened.get(repository);
-    if (known === undefined) return this.#look(repository);
-    const age = systemClock.now() - known.readAt;
-    if (age < this.#trustMs) {
+    if (known !== undefined && systemClock.now() - known.readAt < this.#trustMs) {
       const snapshot = await known.snapshot.catch(() => null);
       if (snapshot !== null) return snapshot;
-    } else if (known.ready && age < this.#behindMs) {
-      this.#lookBehind(repository, known);
-      return known.snapshot;
     }
-    return this.#look(repository);
-  }
-
-  #lookBehind(repository: string, known: Opened): void {
-    if (known.looking) return;
-    known.looking = true;
-    const looked = () => {
-      known.looking = false;
-    };
-    // What is wrong is told to those who ask next: by then it is not open any more.
-    this.#look(repository, true).then(looked, looked);
-  }
-
-  /** `behind`: another one than the pointer names may be answered, as long as that is being opened. */
-  async #look(repository: string, behind: boolean = false): Promise<Snapshot | null> {
     for (let failed = "", thrown: unknown; ; ) {
       const readAt = systemClock.now();
-      const id = (await this.#store.repository(repository))?.snapshot ?? null;
+      const id = await this.#pointer(repository);
+      if (id === locked) {
+        const held = this.#opened.get(repository);
+        if (held?.ready === true) return held.snapshot;
+        continue;
+      }
       if (id === null) {
         this.#opened.delete(repository);
         return null;
@@ -123,7 +109,7 @@ export class SnapshotReader {
       // Unless the pointer has moved on meanwhile, and what it named before was collected.
       if (failed === id) throw thrown;
       try {
-        return await this.#hold(repository, id, readAt, behind);
+        return await this.#hold(repository, id, readAt);
       } catch (reason) {
         failed = id;
         thrown = reason;
@@ -132,18 +118,27 @@ export class SnapshotReader {
     }
   }
 
-  #hold(repository: string, id: string, readAt: number, behind: boolean): Promise<Snapshot> {
+  /** `locked` where it cannot be read at once, and what is open may answer. */
+  async #pointer(repository: string): Promise<string | null | typeof locked> {
+    const reading = this.#store.repository(repository).then((record) => record?.snapshot ?? null);
     const held = this.#opened.get(repository);
-    const known = held?.id === id ? held : held?.next?.id === id ? held.next : this.#begin(repository, id, held);
-    const answers = behind && held?.ready === true ? held : known;
-    known.readAt = answers.readAt = readAt;
-    return answers.snapshot;
+    const mayAnswer = this.#trustMs > 0 && held?.ready === true && systemClock.now() - held.readAt < flipMs;
+    return mayAnswer ? within(systemClock, patienceMs, reading, () => locked) : reading;
   }
 
-  #begin(repository: string, id: string, held: Opened | undefined): Opened {
-    const opening: Opened = { id, snapshot: this.open(id), readAt: 0, ready: false, next: null, looking: false };
-    if (held?.ready === true) held.next = opening;
-    else this.#opened.set(repository, opening);
+  #hold(repository: string, id: string, readAt: number): Promise<Snapshot> {
+    const held = this.#opened.get(repository);
+    const announced = held?.next?.id === id && held.ready;
+    if (held === undefined || !(held.id === id || announced)) return this.#begin(repository, id, readAt, null).snapshot;
+    held.readAt = readAt;
+    return held.snapshot;
+  }
+
+  /** In place of `held`, as soon as it is open; at once when there is none. */
+  #begin(repository: string, id: string, readAt: number, held: Opened | null): Opened {
+    const opening: Opened = { id, snapshot: this.open(id), readAt, ready: false, next: null };
+    if (held === null) this.#opened.set(repository, opening);
+    else held.next = opening;
     const awaited = () => {
       const now = this.#opened.get(repository);
       return now === opening || now?.next === opening;
@@ -176,9 +171,17 @@ export class SnapshotReader {
     if (held.id === id) held.ready = false;
   }
 
-  /** The pointer has changed: what it names now is opened, and answers from then on. Never rejects. */
-  async changed(repository: string): Promise<void> {
-    await this.#look(repository, true).catch(() => null);
+  /** The repository's pointer has moved: what it names now is opened, and answers when it is open. Until then what is open does. Never rejects. */
+  async moved(repository: string): Promise<void> {
+    const held = this.#opened.get(repository);
+    try {
+      const readAt = systemClock.now();
+      const id = held?.ready === true ? ((await this.#store.repository(repository))?.snapshot ?? null) : null;
+      if (held === undefined || id === null) await this.current(repository);
+      else if (id !== held.id && id !== held.next?.id) await this.#begin(repository, id, readAt, held).snapshot;
+    } catch {
+      // Who asks next finds out the same.
+    }
   }
 
   /** Opens a snapshot by id and checks its digest. */
