@@ -18,7 +18,7 @@ import { TakeoverTimes } from "../support/serving/takeover-times.ts";
 /** So many files change that a compaction is due. */
 const changedFiles = 150;
 /** Longer than a compaction of the repository takes. */
-const compactionMs = 300;
+const compactionMs = 600;
 
 let repository: OpamRepository;
 

@@ -21,6 +21,8 @@ export interface Reopening {
 
 /** The longest that a mirror may take to be itself again. */
 const reopenMs = 2_000;
+/** Longer than the service worker believes what it has read of the store. */
+const unannouncedMs = 300;
 /** Enough to see a 404 where a 503 belongs; each waits for a first sync that does not come. */
 const unavailablePaths = 3;
 
@@ -48,6 +50,8 @@ export async function prepare({ site, old, new: later }: KillSite, session: Kill
   }
   await session.call("addOrphan");
   await site.push(later.commit);
+  // Nobody has announced that the store was emptied.
+  await sleep(unannouncedMs);
 }
 
 /** What is served after a sync has ended: that state, nothing, the old or the new, or any of these. */

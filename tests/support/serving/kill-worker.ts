@@ -5,6 +5,7 @@ import { defaultLimits } from "../../../src/core/git/limits.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import { messageChannelMacrotask } from "../../../src/platform/macrotask.ts";
 import type { MirrorConfig } from "../../../src/protocol/config.ts";
+import { type Broadcast, protocolVersion } from "../../../src/protocol/messages.ts";
 import { scopeNames } from "../../../src/protocol/names.ts";
 import { openIndexedDbStore } from "../../../src/store/indexeddb.ts";
 import { SnapshotReader } from "../../../src/store/snapshot-reader.ts";
@@ -47,6 +48,7 @@ async function sync(stop: Stop | null): Promise<SyncReport> {
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
+  const announcing = new BroadcastChannel(scopeNames(base).progressChannel);
   let published = (await store.repository("default"))?.snapshot == null ? -1 : 0;
   const engine = new SyncEngine(
     {
@@ -60,7 +62,18 @@ async function sync(stop: Stop | null): Promise<SyncReport> {
       gitDirectory: scopeNames(base).gitDirectory,
       deadlines: { idle: 20_000, total: 600_000, discovery: 15_000, retries: [400, 1200] },
     },
-    { progress: () => undefined, published: () => void published++ },
+    {
+      progress: () => undefined,
+      published: (repository, snapshot) => {
+        published++;
+        announcing.postMessage({
+          type: "published",
+          protocol: protocolVersion,
+          repository,
+          snapshot,
+        } satisfies Broadcast);
+      },
+    },
   );
   const config = (await (await fetch(new URL("gateway/config.json", base))).json()) as MirrorConfig;
   await engine.follow(config.repositories);
@@ -78,6 +91,7 @@ async function sync(stop: Stop | null): Promise<SyncReport> {
   // The last step may take its time until it is held.
   if (stopped.holding) await new Promise<never>(() => undefined);
   await engine.close();
+  announcing.close();
   const error = status?.lastSync?.error ?? null;
   return { error: error && `${error.code}: ${error.message}`, steps: stopped.steps };
 }
